@@ -1,0 +1,36 @@
+"""Whoever chooses actions: the protocol, and the agent that chooses at random."""
+
+from typing import Protocol
+
+import numpy as np
+
+from envs.game import Dynamics, Game, legal_action_mask
+
+
+class Agent(Protocol):
+    """Chooses actions for many seats at once; stateless between calls unless `reset` says otherwise."""
+
+    name: str
+
+    def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Legal actions int32 [B] for seat `players[b]` in `states[b]`: one row per seat asked, so a team of two is two
+        rows with the same state. The states are not changed."""
+
+    def reset(self, rows: np.ndarray) -> None:
+        """Rows (indices into the next calls' B) start a new game: forget what was remembered of the old one."""
+
+
+class RandomAgent:
+    """Plays legal actions, each as likely."""
+
+    name = "random"
+
+    def __init__(self, game: Game):
+        self.game = game
+
+    def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        scores = np.where(legal_masks(self.game, states, players), rng.random((len(states), self.game.num_actions)), -1)
+        return scores.argmax(axis=1).astype(np.int32)
+
+    def reset(self, rows: np.ndarray) -> None:
+        pass

@@ -1,0 +1,46 @@
+"""Policy-value networks: one torso, a policy head over the actions, a value head for whoever is to move."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
+
+
+class PolicyValueNetwork(nn.Module):
+    """An MLP over the flattened observation.
+
+    forward: observations [B, *shape] (any dtype; planes of 0 and 1 need no scaling) -> logits [B, A] float32, not masked,
+    and value [B] float32, the return expected by the observing seat.
+    """
+
+    def __init__(self, observation_size: int, num_actions: int, hidden: tuple[int, ...] = (128, 128), activation: str = "tanh"):
+        super().__init__()
+        self.config: dict[str, Any] = {
+            "observation_size": observation_size,
+            "num_actions": num_actions,
+            "hidden": list(hidden),
+            "activation": activation,
+        }
+        layers: list[nn.Module] = []
+        width = observation_size
+        for size in hidden:
+            layers += [nn.Linear(width, size), ACTIVATIONS[activation]()]
+            width = size
+        self.torso = nn.Sequential(*layers)
+        self.policy = nn.Linear(width, num_actions)
+        self.value = nn.Linear(width, 1)
+        for layer in self.torso:
+            if isinstance(layer, nn.Linear):
+                nn.init.orthogonal_(layer.weight, 2**0.5)
+                nn.init.zeros_(layer.bias)
+        # a near-uniform first policy and a value near zero (Andrychowicz et al. 2021, section 3.2)
+        nn.init.orthogonal_(self.policy.weight, 0.01)
+        nn.init.zeros_(self.policy.bias)
+        nn.init.orthogonal_(self.value.weight, 0.01)
+        nn.init.zeros_(self.value.bias)
+
+    def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.torso(observations.flatten(1).float())
+        return self.policy(features), self.value(features).squeeze(-1)

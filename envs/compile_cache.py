@@ -1,0 +1,59 @@
+"""Where numba keeps compiled code: one folder per version of the rules, outside the package.
+
+Numba notices an edit of the file that a cached function stands in, but not of the files that it calls into, so an edited
+rule would leave a stale driver. Therefore the folder is named after a hash of every source file of `envs/`. It also
+serves read-only installs. `NUMBA_CACHE_DIR` moves the parent folder; folders unused for two weeks are removed.
+"""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+RULES = Path(__file__).resolve().parent
+UNUSED_SECONDS = 14 * 24 * 3600
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """16 hex digits over names and contents."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _parent() -> Path:
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "bitterball"
+
+
+def _prune(parent: Path, keep: Path) -> None:
+    for folder in parent.glob("rules_*"):
+        if folder != keep and time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _use_folder() -> Path:
+    """Point numba at this version's folder, in this process only: a child process finds it for itself."""
+    import numba
+
+    parent = _parent()
+    folder = parent / f"rules_{fingerprint(sorted(RULES.rglob('*.py')))}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        _prune(parent, folder)
+    except OSError:  # a read-only home: numba then falls back to the temporary folder
+        import tempfile
+
+        folder = Path(tempfile.gettempdir()) / f"bitterball-{os.getuid()}" / folder.name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    numba.config.CACHE_DIR = str(folder)
+    return folder
+
+
+FOLDER = _use_folder()

@@ -1,0 +1,265 @@
+"""The contract: what a game is, and how code written once for all games calls it.
+
+A game is a numpy structured dtype, its State, and seven compiled functions over one record of it, the verbs below.
+Letters: B batch, P players, A actions. A State is changed in place; copying the record copies the game, its random
+stream (`rng`, uint64) and its settings included. Rewards, observations and masks go into arrays that the caller owns.
+
+    init(state)                            a fresh position; keeps `state.settings` and goes on with `state.rng`
+    step(state, actions)                   int32: the mover's action in a sequential game, [P] in a simultaneous one
+    legal_action_mask(state, player, out)  out [A] bool, true where legal
+    observe(state, player, out)            out [*observation_shape], seen by `player`
+    is_terminal(state) -> bool             the rules ended it
+    is_truncated(state) -> bool            the clock ended it
+    rewards(state, out)                    out [P] float32, what the last step paid each seat
+
+Generic code (batch.py, search) calls these very names on `states[i]`, compiled or in plain Python. Numba resolves the
+call by the type of the record while it compiles, so the rules are inlined and the compiled driver is found in the
+on-disk cache by every process. Functions handed over as arguments, or closed over, would be compiled again in each.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from envs import compile_cache  # first: it sets where compiled code is kept, before anything is compiled
+
+import numba  # noqa: I001
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+
+class Dynamics(Enum):
+    SEQUENTIAL = "one seat moves at a time"
+    SIMULTANEOUS = "all seats move at once"
+
+
+class IllegalAction(ValueError):
+    """An action that the position does not allow; the message names the position and the legal actions."""
+
+
+class InvalidSetting(ValueError):
+    """A setting that the game does not have, or a value outside its bounds; the message names key, bounds and fix."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value that `make(id, **settings)` can change and that the State carries in `state.settings.<name>`.
+
+    The default's type is the setting's type: bool, int, float, or str with `choices` (kept as the choice's index).
+    """
+
+    name: str
+    default: bool | int | float | str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    description: str = ""
+
+    @property
+    def field(self) -> tuple[str, type]:
+        """(name, numpy type) in the settings record."""
+        kind = np.int8 if self.choices or isinstance(self.default, bool) else type(self.default)
+        return self.name, {int: np.int64, float: np.float64}.get(kind, kind)
+
+    def check(self, value: Any) -> bool | int | float | str:
+        """The value in the setting's own type, or InvalidSetting."""
+        if self.choices:
+            if value not in self.choices:
+                raise InvalidSetting(f"setting '{self.name}' is {value!r}; it must be one of {', '.join(self.choices)}")
+            return value
+        wanted = type(self.default)
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if wanted is bool:
+            fits = isinstance(value, bool)
+        else:
+            fits = number and (wanted is float or float(value).is_integer()) and np.isfinite(value)
+        if not fits:
+            raise InvalidSetting(f"setting '{self.name}' is {value!r}; it must be {_KIND_NAMES[wanted]}")
+        low = -np.inf if self.low is None else self.low
+        high = np.inf if self.high is None else self.high
+        if not low <= value <= high:
+            raise InvalidSetting(f"setting '{self.name}' is {value!r}; it must be in [{low:g}, {high:g}]")
+        return wanted(value)
+
+
+_KIND_NAMES = {bool: "true or false", int: "a whole number", float: "a finite number"}
+
+
+def settings_dtype(schema: tuple[Setting, ...]) -> np.dtype:
+    """The dtype of `state.settings`, one field a setting."""
+    return np.dtype([setting.field for setting in schema], align=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    """What is known of a game before a position is reached."""
+
+    id: str
+    state_dtype: np.dtype
+    dynamics: Dynamics
+    num_players: int
+    teams: tuple[int, ...]  # the team of each seat
+    num_actions: int
+    observation_shape: tuple[int, ...]
+    observation_dtype: np.dtype
+    max_steps: int  # no game is longer
+    action_to_string: Callable[[np.void, int], str]  # (state before the action, action)
+    state_to_string: Callable[[np.void], str]  # for people: error messages and playthroughs
+    schema: tuple[Setting, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)  # the values, every one of the schema
+
+    def new_states(self, count: int, streams: np.ndarray) -> np.ndarray:
+        """States [count] with settings and random streams [count] uint64 filled in, not yet initialised."""
+        states = np.zeros(count, self.state_dtype)
+        states["rng"] = streams
+        for setting in self.schema:
+            value = self.settings[setting.name]
+            states["settings"][setting.name] = setting.choices.index(value) if setting.choices else value
+        return states
+
+
+VERBS = ("init", "step", "legal_action_mask", "observe", "is_terminal", "is_truncated", "rewards")
+_rules: dict[types.Record, dict[str, Callable]] = {}
+_rules_of_dtype: dict[np.dtype, dict[str, Callable]] = {}
+_games: dict[str, Game] = {}
+_configure: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def register(game: Game, configure: Callable[[dict[str, Any]], dict[str, Any]] | None = None, **verbs: Callable) -> Game:
+    """Bind a game's compiled functions to its State's dtype; two games must differ in dtype, the type is the address.
+
+    `configure(settings)` may return fields of Game that depend on the settings (max_steps, say), and raises
+    InvalidSetting where two settings contradict each other. Use the returned Game: where the rules lie outside this
+    package its dtype has one more field, named after the hash of their source, so that an edited rule is never served
+    by a driver compiled before the edit.
+    """
+    if missing := set(VERBS) - set(verbs):
+        raise ValueError(f"{game.id}: register() lacks {', '.join(sorted(missing))}")
+    if unknown := set(verbs) - set(VERBS):
+        raise ValueError(f"{game.id}: register() knows no {', '.join(sorted(unknown))}")
+    names = game.state_dtype.names or ()
+    if "rng" not in names or game.state_dtype["rng"] != np.uint64:
+        raise ValueError(f"{game.id}: the State needs a field 'rng' of type uint64")
+    if game.dynamics is Dynamics.SEQUENTIAL and "current_player" not in names:
+        raise ValueError(f"{game.id}: the State of a sequential game needs a field 'current_player'")
+    sources = {Path(inspect.getfile(getattr(verb, "py_func", verb))) for verb in verbs.values()}
+    outside = sorted(path for path in sources if not path.resolve().is_relative_to(compile_cache.RULES))
+    if outside:
+        marker = (f"rules_{compile_cache.fingerprint(outside)}", np.int8)
+        game = replace(game, state_dtype=np.dtype([*_fields(game.state_dtype), marker]))
+    record = numba.from_dtype(game.state_dtype)
+    if record in _rules and game.id not in _games:
+        raise ValueError(f"{game.id}: another game has the same State dtype; name a field after the game")
+    defaults = {setting.name: setting.default for setting in game.schema}
+    game = replace(game, settings=defaults, **(configure(defaults) if configure else {}))
+    _rules[record] = _rules_of_dtype[game.state_dtype] = verbs
+    _games[game.id] = game
+    if configure:
+        _configure[game.id] = configure
+    return game
+
+
+def _fields(dtype: np.dtype) -> list[tuple]:
+    return [(name, dtype[name].base, dtype[name].shape) for name in dtype.names or ()]
+
+
+def registered(game_id: str) -> Game | None:
+    """The game with its default settings, if its module has been imported."""
+    return _games.get(game_id)
+
+
+def with_settings(game: Game, settings: dict[str, Any]) -> Game:
+    """The game with these settings over its defaults. Raises InvalidSetting."""
+    known = {setting.name: setting for setting in game.schema}
+    values = dict(game.settings)
+    for name, value in settings.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(sorted(known)) or 'none'}"
+            raise InvalidSetting(f"{game.id} has no setting '{name}'{hint}")
+        values[name] = known[name].check(value)
+    configure = _configure.get(game.id)
+    return replace(game, settings=values, **(configure(values) if configure else {}))
+
+
+# The verbs. Called from Python on one record they run the compiled rule (about 3 us a call: use a Batch for speed);
+# called from compiled code the overloads below take their place at compile time.
+
+
+def init(state):
+    _rules_of_dtype[state.dtype]["init"](state)
+
+
+def step(state, actions):
+    _rules_of_dtype[state.dtype]["step"](state, np.asarray(actions, np.int32)[()])
+
+
+def legal_action_mask(state, player, out):
+    _rules_of_dtype[state.dtype]["legal_action_mask"](state, player, out)
+
+
+def observe(state, player, out):
+    _rules_of_dtype[state.dtype]["observe"](state, player, out)
+
+
+def is_terminal(state):
+    return _rules_of_dtype[state.dtype]["is_terminal"](state)
+
+
+def is_truncated(state):
+    return _rules_of_dtype[state.dtype]["is_truncated"](state)
+
+
+def rewards(state, out):
+    _rules_of_dtype[state.dtype]["rewards"](state, out)
+
+
+def _find(record, verb: str):
+    return _rules[record][verb] if isinstance(record, types.Record) and record in _rules else None
+
+
+@overload(init)
+def _(state):
+    rule = _find(state, "init")
+    return rule and (lambda state: rule(state))
+
+
+@overload(step)
+def _(state, actions):
+    rule = _find(state, "step")
+    return rule and (lambda state, actions: rule(state, actions))
+
+
+@overload(legal_action_mask)
+def _(state, player, out):
+    rule = _find(state, "legal_action_mask")
+    return rule and (lambda state, player, out: rule(state, player, out))
+
+
+@overload(observe)
+def _(state, player, out):
+    rule = _find(state, "observe")
+    return rule and (lambda state, player, out: rule(state, player, out))
+
+
+@overload(is_terminal)
+def _(state):
+    rule = _find(state, "is_terminal")
+    return rule and (lambda state: rule(state))
+
+
+@overload(is_truncated)
+def _(state):
+    rule = _find(state, "is_truncated")
+    return rule and (lambda state: rule(state))
+
+
+@overload(rewards)
+def _(state, out):
+    rule = _find(state, "rewards")
+    return rule and (lambda state, out: rule(state, out))
