@@ -4,7 +4,8 @@ from typing import Protocol
 
 import numpy as np
 
-from envs.game import Dynamics, Game, legal_action_mask
+from envs.batch import mask_rows
+from envs.game import Game
 
 
 class Agent(Protocol):
@@ -29,7 +30,7 @@ class RandomAgent:
         self.game = game
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        scores = np.where(legal_masks(self.game, states, players), rng.random((len(states), self.game.num_actions)), -1)
+        scores = np.where(mask_rows(self.game, states, players), rng.random((len(states), self.game.num_actions)), -1)
         return scores.argmax(axis=1).astype(np.int32)
 
     def reset(self, rows: np.ndarray) -> None:

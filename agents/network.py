@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
@@ -15,7 +14,9 @@ class PolicyValueNetwork(nn.Module):
     and value [B] float32, the return expected by the observing seat.
     """
 
-    def __init__(self, observation_size: int, num_actions: int, hidden: tuple[int, ...] = (128, 128), activation: str = "tanh"):
+    def __init__(
+        self, observation_size: int, num_actions: int, hidden: tuple[int, ...] = (128, 128), activation: str = "tanh"
+    ):
         super().__init__()
         self.config: dict[str, Any] = {
             "observation_size": observation_size,

@@ -108,6 +108,32 @@ def illegal_action(game: Game, state: np.void, masks: np.ndarray, actions: np.nd
     raise AssertionError("every action was legal")
 
 
+def observe_rows(game: Game, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+    """What seat players[b] sees in states[b]: [B, *observation_shape]."""
+    out = np.empty((len(states), *game.observation_shape), game.observation_dtype)
+    _observe_rows(states, np.asarray(players, np.int64), out)
+    return out
+
+
+def mask_rows(game: Game, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+    """What seat players[b] may play in states[b]: [B, A] bool."""
+    out = np.empty((len(states), game.num_actions), np.bool_)
+    _mask_rows(states, np.asarray(players, np.int64), out)
+    return out
+
+
+@njit(cache=True)
+def _observe_rows(states, players, out):
+    for b in range(states.shape[0]):
+        observe(states[b], players[b], out[b])
+
+
+@njit(cache=True)
+def _mask_rows(states, players, out):
+    for b in range(states.shape[0]):
+        legal_action_mask(states[b], players[b], out[b])
+
+
 @njit(cache=True)
 def _begin(state, opening_plies, scratch):
     """A fresh game, after a random number of random moves; drawn again if those ended it."""

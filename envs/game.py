@@ -25,12 +25,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from envs import compile_cache  # first: it sets where compiled code is kept, before anything is compiled
-
-import numba  # noqa: I001
+import numba
 import numpy as np
 from numba import types
 from numba.extending import overload
+
+from envs import compile_cache  # first: it sets where compiled code is kept, before anything is compiled
 
 
 class Dynamics(Enum):
@@ -130,7 +130,9 @@ _games: dict[str, Game] = {}
 _configure: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
-def register(game: Game, configure: Callable[[dict[str, Any]], dict[str, Any]] | None = None, **verbs: Callable) -> Game:
+def register(
+    game: Game, configure: Callable[[dict[str, Any]], dict[str, Any]] | None = None, **verbs: Callable
+) -> Game:
     """Bind a game's compiled functions to its State's dtype; two games must differ in dtype, the type is the address.
 
     `configure(settings)` may return fields of Game that depend on the settings (max_steps, say), and raises
