@@ -1,7 +1,7 @@
 """Where numba keeps compiled code: one folder per version of the rules, outside the package.
 
 Numba notices an edit of the file that a cached function stands in, but not of the files that it calls into, so an edited
-rule would leave a stale driver. Therefore the folder is named after a hash of every source file of `envs/`. It also
+rule would leave a stale driver. Therefore the folder is named after a hash of every source file of `envs/` but the faces and the renderers. It also
 serves read-only installs. `NUMBA_CACHE_DIR` moves the parent folder; folders unused for two weeks are removed.
 """
 
@@ -41,8 +41,9 @@ def _use_folder() -> Path:
     """Point numba at this version's folder, in this process only: a child process finds it for itself."""
     import numba
 
+    sources = [path for path in RULES.rglob("*.py") if path.parent.name != "render" and not path.stem.endswith("_env")]
     parent = _parent()
-    folder = parent / f"rules_{fingerprint(sorted(RULES.rglob('*.py')))}"
+    folder = parent / f"rules_{fingerprint(sorted(sources))}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
