@@ -1,0 +1,234 @@
+"""Self-play: many games stepped together, the seats that learn sampled, their advantages computed.
+
+    games      0 ........................ B
+               | latest against latest    | slot 0 | slot 1 | ...      one team of each of these is a past self
+    controller [B, P] int8: 0 the learning policy, 1 + s the past self in slot s
+
+Nothing here knows RLlib: the runner calls `collect`, and hands the arrays on.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+
+from agents.advantages import advantages_sequential, advantages_simultaneous
+from agents.network import PolicyValueNetwork
+from envs.batch import Batch
+from envs.game import Dynamics, Game
+
+Weights = dict[str, np.ndarray]
+
+ILLEGAL_LOGIT = -1e9  # exp of it is exactly 0 in float32; -inf would make 0 * inf = nan in the entropy's gradient
+
+
+@dataclass(frozen=True)
+class RolloutSettings:
+    """What a runner must know to play; plain numbers, so that it travels to remote runners."""
+
+    num_games: int
+    length: int  # steps of every game in one rollout
+    gamma: float
+    gae_lambda: float
+    opening_plies: int = 0
+    bootstrap_time_limit: bool = False
+    pool_share: float = 0.0  # of the games, played against past selves
+    slots: int = 4  # past selves that a runner holds at a time
+
+
+class Rollouts:
+    """B games of self-play on one core."""
+
+    def __init__(self, game: Game, network: dict[str, Any], settings: RolloutSettings, seed: int):
+        self.game, self.settings = game, settings
+        self.batch = Batch(game, settings.num_games, seed, opening_plies=settings.opening_plies)
+        self.rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 1])))
+        self.learner = PolicyValueNetwork(**network)
+        self.controller = assign_controllers(game.teams, settings)
+        past = int(self.controller.max(initial=0))
+        self.past_selves = [PolicyValueNetwork(**network) for _ in range(past)]
+        self.simultaneous = game.dynamics is Dynamics.SIMULTANEOUS
+        shape = self.batch.masks.shape[:-1]  # [B] or [B, P]
+        steps, size = settings.length, game.num_players
+        self._observations = np.zeros((steps, *self.batch.observations.shape), game.observation_dtype)
+        self._masks = np.zeros((steps, *self.batch.masks.shape), np.bool_)
+        self._actions = np.zeros((steps, *shape), np.int32)
+        self._logps = np.zeros((steps, *shape), np.float32)
+        self._values = np.zeros((steps, *shape), np.float32)
+        self._learns = np.zeros((steps, *shape), np.bool_)
+        self._players = np.zeros((steps, settings.num_games), np.int8)
+        self._rewards = np.zeros((steps, settings.num_games, size), np.float32)
+        self._terminated = np.zeros((steps, settings.num_games), np.bool_)
+        self._truncated = np.zeros((steps, settings.num_games), np.bool_)
+        self._final_values = np.zeros((steps, settings.num_games, size), np.float32)
+        self._advantages = np.zeros((steps, *shape), np.float32)
+        self._targets = np.zeros((steps, *shape), np.float32)
+        self._steps_of_game = np.zeros(settings.num_games, np.int64)
+        self._teams = np.array(game.teams, np.int8)
+
+    def set_weights(self, weights: Weights) -> None:
+        """The learning policy's weights, by parameter name."""
+        _load(self.learner, weights)
+
+    def set_past_self(self, slot: int, weights: Weights) -> None:
+        """Put a past self into a slot; its games go on with it."""
+        _load(self.past_selves[slot], weights)
+
+    def collect(self) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+        """Play `length` steps of every game. Returns the learning seats' samples, N rows each, copied:
+
+        observations [N, *shape], masks [N, A] bool, actions [N] int32, logps, advantages, targets [N] float32;
+
+        and statistics: sums over the rollout, by name.
+        """
+        batch, sums = self.batch, dict.fromkeys(STATISTICS, 0.0)
+        with torch.inference_mode():
+            for t in range(self.settings.length):
+                self._observations[t] = batch.observations
+                self._masks[t] = batch.masks
+                if not self.simultaneous:
+                    self._players[t] = batch.states["current_player"]
+                self._act(t)
+                batch.step(self._actions[t])
+                self._rewards[t] = batch.rewards
+                self._terminated[t] = batch.terminated
+                self._truncated[t] = batch.truncated
+                self._steps_of_game += 1
+                self._count(t, sums)
+            last_values = self._value(batch.observations.reshape(-1, *self.game.observation_shape))
+        gamma, lam = np.float32(self.settings.gamma), np.float32(self.settings.gae_lambda)
+        ended = (self._rewards, self._values)
+        if self.simultaneous:
+            advantages_simultaneous(
+                *ended, last_values.reshape(batch.rewards.shape), self._terminated, self._truncated, self._final_values,
+                gamma, lam, self._advantages, self._targets,
+            )  # fmt: skip
+        else:
+            advantages_sequential(
+                *ended, self._players, self._teams, last_values, batch.states["current_player"], self._terminated,
+                self._truncated, self._final_values, gamma, lam, self._advantages, self._targets,
+            )  # fmt: skip
+        learns = self._learns.ravel()
+        every = learns.all()
+
+        def rows(array: np.ndarray) -> np.ndarray:
+            flat = array.reshape(learns.size, *array.shape[self._learns.ndim :])
+            return flat.copy() if every else flat[learns]
+
+        samples = {
+            "observations": rows(self._observations),
+            "masks": rows(self._masks),
+            "actions": rows(self._actions),
+            "logps": rows(self._logps),
+            "advantages": rows(self._advantages),
+            "targets": rows(self._targets),
+        }
+        return samples, sums
+
+    def _act(self, t: int) -> None:
+        """Choose actions for every row of step t; log-probability and value of those that learn."""
+        controller = self.controller
+        if not self.simultaneous:
+            controller = np.take_along_axis(controller, self._players[t][:, None].astype(np.int64), 1)[:, 0]
+        controller = controller.ravel()
+        observations = self._observations[t].reshape(-1, *self.game.observation_shape)
+        masks = self._masks[t].reshape(-1, self.game.num_actions)
+        actions, logps = self._actions[t].reshape(-1), self._logps[t].reshape(-1)
+        uniforms = self.rng.random(len(actions), np.float32)
+        for index, network in enumerate([self.learner, *self.past_selves]):
+            rows = np.flatnonzero(controller == index) if self.past_selves else slice(None)
+            logits, value = network(torch.from_numpy(observations[rows]))
+            legal = torch.from_numpy(masks[rows])
+            probabilities = torch.softmax(logits.masked_fill_(~legal, ILLEGAL_LOGIT), dim=1)
+            chosen, logp = draw(probabilities.numpy(), masks[rows], uniforms[rows])
+            actions[rows], logps[rows] = chosen, logp
+            if index == 0:
+                self._values[t].reshape(-1)[rows] = value.numpy()
+        self._learns[t] = (controller == 0).reshape(self._learns[t].shape)
+
+    def _value(self, observations: np.ndarray) -> np.ndarray:
+        return self.learner(torch.from_numpy(observations))[1].numpy()
+
+    def _count(self, t: int, sums: dict[str, float]) -> None:
+        """Statistics of the games that ended, and the value of the last observation where the clock ended one."""
+        batch = self.batch
+        over = np.flatnonzero(batch.terminated | batch.truncated)
+        if not len(over):
+            return
+        cut = np.flatnonzero(batch.truncated)
+        if len(cut) and self.settings.bootstrap_time_limit:
+            last = batch.final_observations[cut].reshape(-1, *self.game.observation_shape)
+            self._final_values[t, cut] = self._value(last).reshape(len(cut), -1)
+        rewards = batch.rewards[over]
+        learning = self.controller[over] == 0  # [n, P]
+        against = ~learning.all(axis=1)
+        sums["episodes"] += len(over)
+        sums["episode_steps"] += self._steps_of_game[over].sum()
+        sums["decisive"] += np.count_nonzero(rewards[:, 0])
+        sums["truncated"] += len(cut)
+        sums["first_seat_return"] += rewards[:, 0].sum()
+        sums["pool_episodes"] += against.sum()
+        sums["pool_return"] += rewards[np.arange(len(over)), learning.argmax(axis=1)][against].sum()
+        self._steps_of_game[over] = 0
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """All that it takes to go on: arrays, and JSON. Weights come from the learner and the pool."""
+        arrays = {"states": self.batch.states, "steps_of_game": self._steps_of_game}
+        return arrays, {"rng": self.rng.bit_generator.state}
+
+    def load_state(self, arrays: dict[str, np.ndarray], state: dict[str, Any]) -> None:
+        """Go on from `state()`. Raises ValueError where it belongs to another game or another number of games."""
+        if arrays["states"].shape != self.batch.states.shape or arrays["states"].dtype != self.batch.states.dtype:
+            raise ValueError(f"the saved games are not {self.settings.num_games} games of {self.game.id}")
+        self.batch.states[:] = arrays["states"]
+        self._steps_of_game[:] = arrays["steps_of_game"]
+        self.rng.bit_generator.state = state["rng"]
+        self.batch.refresh()
+
+
+STATISTICS = (
+    "episodes", "episode_steps", "decisive", "truncated", "first_seat_return", "pool_episodes", "pool_return",
+)  # fmt: skip
+
+
+def assign_controllers(teams: tuple[int, ...], settings: RolloutSettings) -> np.ndarray:
+    """controller [B, P] int8. The past selves' games come last, in equal runs a slot, the learning team alternating."""
+    games = settings.num_games
+    controller = np.zeros((games, len(teams)), np.int8)
+    against = round(settings.pool_share * games)
+    for i, b in enumerate(range(games - against, games)):
+        slot = min(i * settings.slots // max(1, against), settings.slots - 1)
+        for seat, team in enumerate(teams):
+            if team != i % 2:
+                controller[b, seat] = 1 + slot
+    used = np.unique(controller)  # fewer games than slots leave slots out: number them without gaps
+    return np.searchsorted(used, controller).astype(np.int8)
+
+
+def _load(network: PolicyValueNetwork, weights: Weights) -> None:
+    network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+
+
+@njit(cache=True)
+def draw(probabilities, masks, uniforms):
+    """Actions [N] int32 drawn from probabilities [N, A] float32 with uniforms [N] in [0, 1), and their logarithms [N].
+
+    An illegal action is never drawn: rounding that leaves the sum short of the uniform falls to the last legal one.
+    """
+    count, num_actions = probabilities.shape
+    actions = np.empty(count, np.int32)
+    logps = np.empty(count, np.float32)
+    for i in range(count):
+        left = uniforms[i]
+        chosen = -1
+        for action in range(num_actions):
+            if masks[i, action]:
+                chosen = action
+                left -= probabilities[i, action]
+                if left < 0:
+                    break
+        actions[i] = chosen
+        logps[i] = np.log(max(probabilities[i, chosen], np.float32(1e-30)))
+    return actions, logps
