@@ -1,0 +1,249 @@
+"""What a config can say: every key, its default, its bounds. config_file.py reads a file into a Config.
+
+A default stands here and nowhere else; a file in configs/ says only what differs. Nothing heavy is imported, so that a
+mistake in a config is reported at once.
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from envs.ids import GAMES
+
+# `budget: quick` puts these in place of what the file says; the command line still wins.
+QUICK = {"training.minutes": 1.0, "evaluation.every_minutes": 0.5, "evaluation.games": 32, "checkpoint_minutes": 0.5}
+
+
+def problem(message: str, key: str = "") -> PydanticCustomError:
+    """A complaint of a validator; `key` is the dotted key at fault, seen from the section that complains."""
+    return PydanticCustomError("problem", "{message}", {"message": message, "key": key})
+
+
+def _whole(value: Any) -> Any:
+    """1e6 is a fine way to write a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _auto_or_whole(value: Any) -> Any:
+    value = _whole(value)
+    if value == "auto" or (type(value) is int and value >= 0):
+        return value
+    raise problem(f"is {show(value)}; wanted auto, or a whole number, 0 or more")
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _available(*names: str, later: tuple[str, ...]) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if value in later:
+            raise problem(f"is '{value}', which this version cannot run yet; it knows {', '.join(names)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+AutoOrWhole = Annotated[Literal["auto"] | int, BeforeValidator(_auto_or_whole)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class GameSection(Section):
+    id: str = Field(default="ball_2v2", description="which game; a game of your own is named module:id")
+    settings: dict[str, bool | int | float | str] = Field(
+        default={}, description="the game's own settings, over its defaults"
+    )
+    human_knowledge: Literal["none", "ball_progress"] = Field(
+        default="none", description="ball_progress pays for moving the ball forward; none leaves the goal reward alone"
+    )
+
+    @field_validator("id")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if ":" in value:
+            if re.fullmatch(r"[A-Za-z_][\w.]*:[\w-]+", value):
+                return value
+            raise problem(f"is {show(value)}; a game of your own is named 'module:id'")
+        if value not in GAMES:
+            raise problem(f"is {show(value)}, an unknown game; {nearest(value, GAMES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _shaping_fits(self) -> "GameSection":
+        if self.human_knowledge == "ball_progress" and self.id in GAMES and not self.id.startswith("ball_"):
+            raise problem(f"is ball_progress, which {self.id} does not have; use none", "human_knowledge")
+        return self
+
+
+class NetworkSection(Section):
+    type: Literal["mlp"] = Field(default="mlp", description="fully connected layers over the flattened observation")
+    hidden: Annotated[tuple[Annotated[Whole, Field(ge=1, le=65536)], ...], BeforeValidator(_tuple)] = Field(
+        default=(128, 128), max_length=32, description="width of each hidden layer"
+    )
+    activation: Literal["tanh", "relu"] = Field(default="tanh", description="between the layers")
+
+
+class PPOSection(Section):
+    name: Annotated[Literal["ppo"], _available("ppo", later=("alphazero", "supervised"))] = Field(
+        default="ppo", description="proximal policy optimisation, by self-play"
+    )
+    rollout_length: Whole = Field(default=64, ge=1, le=65536, description="steps of each game in one batch")
+    epochs: Whole = Field(default=2, ge=1, le=100, description="passes over a batch")
+    minibatch_size: Whole = Field(default=8192, ge=1, description="agent steps in one gradient step")
+    clip: float = Field(default=0.2, gt=0, le=1, description="how far a probability ratio may leave 1")
+    entropy: float = Field(default=0.01, ge=0, le=10, description="weight of the entropy bonus at the start")
+    entropy_final: float | None = Field(default=None, ge=0, le=10, description="its weight at the end; null: constant")
+    value_coefficient: float = Field(default=0.5, ge=0, le=100, description="weight of the value loss")
+    gae_lambda: float = Field(default=0.95, ge=0, le=1, description="how far advantages look past the value function")
+    max_grad_norm: float = Field(default=0.5, gt=0, description="longer gradients are shortened to this")
+    target_kl: float | None = Field(
+        default=None, gt=0, description="an update stops early beyond this divergence; null: never"
+    )
+
+
+class TrainingSection(Section):
+    env_steps: Whole | None = Field(default=None, ge=1, description="ends the run; null: no such bound")
+    minutes: float | None = Field(default=10.0, gt=0, description="of training, measuring not counted; ends the run")
+    seed: Whole = Field(default=0, ge=0, lt=2**63, description="of everything that is drawn at random")
+    lr: float = Field(default=1e-3, gt=0, le=10, description="learning rate at the start")
+    lr_final: float | None = Field(default=None, ge=0, le=10, description="learning rate at the end; null: constant")
+    gamma: float = Field(default=0.985, gt=0, le=1, description="discount per decision")
+    num_games: Whole = Field(default=512, ge=1, le=1 << 20, description="played at once, over all runners")
+    random_opening_plies: Whole = Field(
+        default=0, ge=0, le=1000, description="up to so many random first moves (turn games)"
+    )
+    bootstrap_time_limit: bool = Field(default=False, description="whether the clock's end counts as if play went on")
+
+    @model_validator(mode="after")
+    def _ends(self) -> "TrainingSection":
+        if self.env_steps is None and self.minutes is None:
+            raise problem("and training.env_steps are both null, so the run would never end; set one", "minutes")
+        return self
+
+
+class OpponentsSection(Section):
+    latest: float = Field(default=0.8, ge=0, le=1, description="share of the games against the newest self")
+    pool: float = Field(default=0.2, ge=0, le=1, description="share of the games against earlier selves")
+    pool_size: Whole = Field(default=32, ge=1, le=10_000, description="earlier selves kept")
+    slots: Whole = Field(default=4, ge=1, le=64, description="earlier selves a runner holds at a time")
+    snapshot_every: Whole = Field(default=25, ge=1, description="updates between two new members of the pool")
+    sampling: Literal["uniform"] = Field(default="uniform", description="how earlier selves are drawn")
+
+    @model_validator(mode="after")
+    def _shares(self) -> "OpponentsSection":
+        total = self.latest + self.pool
+        if abs(total - 1) > 1e-6:
+            raise problem(f"and opponents.pool are shares of the games and must sum to 1, not {total:g}", "latest")
+        return self
+
+
+class EvaluationSection(Section):
+    every_minutes: float | None = Field(
+        default=1.0, gt=0, description="of training, between two measurements; null: at the end"
+    )
+    games: Whole = Field(default=128, ge=2, le=1_000_000, multiple_of=2, description="against each opponent, in pairs")
+    opponents: Annotated[tuple[str, ...], BeforeValidator(_tuple)] | None = Field(
+        default=None, max_length=32, description="whom to measure against; null: the game's own ladder"
+    )
+    north_star: Literal["rating"] = Field(
+        default="rating", description="the one number that says whether the run goes well"
+    )
+    greedy: bool = Field(default=False, description="whether the measured agent plays its best action or samples")
+    clip: bool = Field(default=True, description="a short film of a game at each measurement")
+
+    @field_validator("opponents")
+    @classmethod
+    def _named(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        try:
+            from agents.names import check_name
+        except ModuleNotFoundError:
+            return value
+
+        for position, name in enumerate(value or ()):
+            try:
+                check_name(name)
+            except ValueError as error:
+                raise problem(f"names {show(name)}: {error}", str(position)) from None
+        return value
+
+
+class ResourcesSection(Section):
+    runners: AutoOrWhole = Field(
+        default="auto", description="processes that play; 0: play in the learner's own process"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where the learner computes")
+    ray_address: str | None = Field(
+        default=None, description="a running cluster to join (auto: the one here); null: start Ray"
+    )
+    torch_threads: AutoOrWhole = Field(default="auto", description="threads of the learner")
+
+
+class Config(Section):
+    """One run. Keys that a file leaves out keep these defaults, which are the 2v2 self-play run."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="the run's folder is runs/<name>/")
+    experiment: Annotated[Literal["train"], _available("train", later=("compare",))] = Field(
+        default="train", description="what to do"
+    )
+    game: GameSection = GameSection()
+    network: NetworkSection = NetworkSection()
+    algorithm: PPOSection = PPOSection()
+    training: TrainingSection = TrainingSection()
+    opponents: OpponentsSection = OpponentsSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    resources: ResourcesSection = ResourcesSection()
+    budget: Literal["full", "quick"] = Field(default="full", description="quick: a minute's run, to see that it works")
+    keep_checkpoints: Whole = Field(default=3, ge=1, le=1000, description="older ones are deleted")
+    checkpoint_minutes: float = Field(default=2.0, gt=0, description="of training, between two checkpoints")
+
+    @model_validator(mode="after")
+    def _fits_the_game(self) -> "Config":
+        game, ball = self.game.id, self.game.id.startswith("ball_")
+        if ball and self.training.random_opening_plies:
+            raise problem(f"must be 0: {game} has no turns, so no opening moves", "training.random_opening_plies")
+        for position, name in enumerate(self.evaluation.opponents or () if game in GAMES else ()):
+            family = name.partition(":")[0]
+            if family in ("scripted",) and not ball:
+                raise problem(f"names '{name}', which plays ball games, not {game}", f"evaluation.opponents.{position}")
+            if family in ("one_ply", "alphabeta", "solver", "uci", "gtp", "mcts") and ball:
+                raise problem(
+                    f"names '{name}', which plays board games, not {game}", f"evaluation.opponents.{position}"
+                )
+        return self
+
+    @property
+    def ladder(self) -> tuple[str, ...]:
+        """The opponents to measure against, as configured or the game's own."""
+        if self.evaluation.opponents is not None:
+            return self.evaluation.opponents
+        if self.game.id not in GAMES:
+            return ("random",)
+        return tuple(f"scripted:L{n}" for n in range(4)) if self.game.id.startswith("ball_") else ("random", "one_ply")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The hint at the end of a complaint: the nearest known word, or all of them."""
+    known = list(known)
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+
+
+def show(value: Any) -> str:
+    """A value as a config would write it, shortened."""
+    if isinstance(value, str):
+        return f"'{value}'" if len(value) <= 60 else f"'{value[:57]}...'"
+    if isinstance(value, dict):
+        return "a section"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return repr(value) if abs(value) < 10**60 else "a number of more than 60 digits"

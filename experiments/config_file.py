@@ -1,0 +1,224 @@
+"""From a file and overrides to a Config, and back.
+
+    config, source = load("selfplay.yaml", ["training.minutes=3"])
+
+Every mistake is reported with its place and a hint: `selfplay.yaml:14: unknown key 'training.lrr'; did you mean
+'training.lr'?`. Imports neither torch nor Ray nor numba.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+import configs
+from experiments import yaml_source
+from experiments.config import QUICK, Config, nearest, show
+from experiments.errors import ExitCode, UserError
+from experiments.yaml_source import Source, config_error
+
+if TYPE_CHECKING:
+    from envs.game import Game
+
+PACKAGED = Path(configs.__file__).parent
+_EXTENDABLE = ("training.env_steps", "training.minutes")  # what --resume may change
+_MOST_MISTAKES = 10  # shown at once
+
+
+def load(file: str, overrides: Sequence[str] = ()) -> tuple[Config, Source]:
+    """The config of that file (looked up here, then in the packaged configs/), with `a.b=value` overrides applied.
+
+    Raises UserError with exit code 2 and a line for every mistake.
+    """
+    source = _read(_find(file), file)
+    if source.data.get("budget") == "quick" or "budget=quick" in (text.replace(" ", "") for text in overrides):
+        for key, value in QUICK.items():
+            source.override(f"{key}={value}", place="budget: quick")
+    for text in overrides:
+        source.override(text)
+    return _validate(source), source
+
+
+def load_resolved(file: Path) -> Config:
+    """The config of a run folder: everything is in it, so nothing is put over it."""
+    return _validate(_read(file, str(file)))
+
+
+def extend(saved: Config, overrides: Sequence[str]) -> Config:
+    """The saved config with a longer budget; --resume can change nothing else. Raises UserError."""
+    source = Source("the saved run", saved.model_dump(mode="json"))
+    for text in overrides:
+        key = text.partition("=")[0].strip()
+        if key not in _EXTENDABLE:
+            raise config_error(
+                yaml_source.COMMAND_LINE, f"--resume cannot change '{key}', only {' and '.join(_EXTENDABLE)}"
+            )
+        source.override(text)
+    longer = _validate(source)
+    for key in _EXTENDABLE:
+        before, after = (getattr(config.training, key.partition(".")[2]) for config in (saved, longer))
+        if before is not None and after is not None and after < before:
+            place = source.where(tuple(key.split(".")))
+            raise config_error(place, f"{key} was {before} and can only be extended, not set to {after}")
+    return longer
+
+
+def build_game(config: Config, source: Source | None = None) -> "Game":
+    """The configured game with its settings. Compiles nothing yet. Raises UserError naming the place in the file."""
+    import envs
+    from envs.game import Dynamics, InvalidSetting
+
+    try:
+        game = envs.make(config.game.id, **config.game.settings)
+    except InvalidSetting as error:
+        raise config_error(_where(source, "game", "settings"), f"game.settings: {error}") from None
+    except (KeyError, ModuleNotFoundError) as error:
+        raise config_error(_where(source, "game", "id"), f"game.id: {error.args[0]}") from None
+    if config.training.random_opening_plies and game.dynamics is Dynamics.SIMULTANEOUS:
+        place = _where(source, "training", "random_opening_plies")
+        raise config_error(place, f"training.random_opening_plies must be 0: {game.id} has no turns")
+    return game
+
+
+def to_yaml(config: Config) -> str:
+    """Every key with its value and what it means; `load` reads it back."""
+    return "\n".join(_lines(config, "")) + "\n"
+
+
+def json_schema() -> str:
+    """For editors that check and complete YAML."""
+    return json.dumps(Config.model_json_schema(), indent=1)
+
+
+def _where(source: Source | None, *path: str) -> str:
+    return source.where(path) if source else ".".join(path)
+
+
+def _find(file: str) -> Path:
+    path = Path(file).expanduser()
+    if path.is_file():
+        return path
+    shipped = sorted(packaged.name for packaged in PACKAGED.glob("*.yaml"))
+    if path.name == file and not path.exists():
+        if file in shipped:
+            return PACKAGED / file
+        here = [other.name for other in Path().glob("*.yaml")]
+        near = get_close_matches(file, [*here, *shipped], n=1) or get_close_matches(f"{file}.yaml", shipped, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"shipped: {', '.join(shipped)}"
+        raise config_error(file, f"no such config in the working folder or among the shipped ones; {hint}")
+    raise config_error(file, "is a folder, not a config" if path.is_dir() else "no such file")
+
+
+def _read(path: Path, name: str) -> Source:
+    try:
+        with open(path, "rb") as opened:
+            return yaml_source.read(opened.read(yaml_source.MAX_BYTES + 1), name)
+    except OSError as error:
+        raise config_error(name, f"cannot be read ({error.strerror})") from None
+
+
+def _validate(source: Source) -> Config:
+    try:
+        return Config.model_validate(source.data)
+    except ValidationError as error:
+        mistakes = dict.fromkeys(_explain(source, mistake) for mistake in error.errors(include_url=False))
+    lines = sorted(mistakes, key=lambda line: (line.startswith(yaml_source.COMMAND_LINE), _line_number(line)))
+    if len(lines) > _MOST_MISTAKES:
+        lines[_MOST_MISTAKES:] = [f"... and {len(lines) - _MOST_MISTAKES} more"]
+    raise UserError("\n".join(lines), ExitCode.USAGE)
+
+
+def _line_number(line: str) -> int:
+    number = line.partition(": ")[0].rpartition(":")[2]
+    return int(number) if number.isdigit() else 0
+
+
+_WANTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list, such as [128, 128]",
+    "model_type": "a section of keys",
+    "dict_type": "a section of keys",
+    "literal_error": "{expected}",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less",
+    "multiple_of": "a multiple of {multiple_of}",
+    "too_long": "at most {max_length} items",
+    "string_pattern_mismatch": "letters, digits, '_', '-' and '.' only (at most 64)",
+}
+
+
+def _explain(source: Source, mistake: Any) -> str:
+    kind, path, context = mistake["type"], tuple(mistake["loc"]), mistake.get("ctx", {})
+    if kind == "problem" and context["key"]:
+        path = (*path, *(int(key) if key.isdigit() else key for key in context["key"].split(".")))
+    dotted, place = ".".join(map(str, path)), source.where(path)
+    if kind == "missing":
+        return f"{place}: '{dotted}' is missing"
+    if kind == "extra_forbidden":
+        return f"{place}: unknown key '{dotted}'; {_suggest(path)}"
+    if kind == "problem":
+        return f"{place}: {dotted} {context['message']}"
+    if path[:2] == ("game", "settings") and len(path) > 2:  # one complaint instead of one for each type it is not
+        dotted, wanted = ".".join(map(str, path[:3])), "true or false, a number or text"
+    else:
+        wanted = _WANTED.get(kind, mistake["msg"]).format(**context)
+    found = show(mistake["input"])
+    if isinstance(mistake["input"], str) and "number" in wanted:
+        found = f"the text {found}"
+    return f"{place}: {dotted} is {found}; wanted {wanted}"
+
+
+def _suggest(path: tuple[str | int, ...]) -> str:
+    """The key of the schema that was meant: spelt nearly so, or spelt so in another section."""
+    known = list(_keys(Config, ""))
+    section, dotted, last = ".".join(map(str, path[:-1])), ".".join(map(str, path)), str(path[-1])
+    siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
+    near = get_close_matches(last, siblings, n=1)
+    if near:
+        return f"did you mean '{'.'.join(filter(None, (section, near[0])))}'?"
+    elsewhere = [key for key in known if key.rpartition(".")[2] == last] or get_close_matches(dotted, known, n=1)
+    if elsewhere:
+        return f"did you mean '{elsewhere[0]}'?"
+    return nearest(last, siblings)
+
+
+def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        if isinstance(field.default, BaseModel):
+            yield from _keys(type(field.default), f"{prefix}{name}.")
+
+
+_COMMENT_COLUMN = 44
+
+
+def _lines(section: BaseModel, indent: str) -> Iterator[str]:
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield f"{indent}{name}:"
+            yield from _lines(value, indent + "  ")
+        else:
+            entry = f"{indent}{name}: {_scalar(value)}"
+            yield f"{entry:{_COMMENT_COLUMN}}  # {field.description}" if field.description else entry
+
+
+def _scalar(value: Any) -> str:
+    """On one line, in YAML that means the same to any reader: JSON, but for the quotes of plain words."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_scalar(key)}: {_scalar(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_scalar, value))}]"
+    if isinstance(value, str):
+        return value if yaml_source.is_plain_word(value) else json.dumps(value)
+    return json.dumps(value)
