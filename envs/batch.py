@@ -37,7 +37,8 @@ class Batch:
     truncated           [B] bool, the clock did
     final_observations  [B, P, *shape], of every seat, valid in the rows that ended in the last step
 
-    autoreset           a game that ended starts anew in the same call; without it, it stays over and is passed by
+    autoreset           a game that ended starts anew in the same call; without it, it stays over and is passed by,
+                        as is every row that the caller marks in `terminated`
     opening_plies       each game begins after 0..opening_plies random legal moves, drawn evenly (sequential games)
     """
 
@@ -72,6 +73,16 @@ class Batch:
         self._init(self.states, self.opening_plies, self._scratch)
         self.refresh()
 
+    def restart(self, rows: np.ndarray) -> None:
+        """Start these games anew, int [n]; their random streams go on. For games that end without autoreset."""
+        arrays = (self.states, self.observations, self.masks, self.terminated, self.truncated)
+        states, *described = fresh = [array[rows] for array in arrays]
+        self._init(states, self.opening_plies, self._scratch)
+        self._refresh(states, *described)
+        for array, new in zip(arrays, fresh, strict=True):
+            array[rows] = new
+        self.rewards[rows] = 0
+
     def refresh(self) -> None:
         """Recompute everything from `states`, after they were set from outside."""
         self.rewards[:] = 0
@@ -102,9 +113,8 @@ def illegal_action(game: Game, state: np.void, masks: np.ndarray, actions: np.nd
             legal = np.flatnonzero(mask)
             shown = ", ".join(f"{a} ({game.action_to_string(state, int(a))})" for a in legal[:40])
             more = f" and {len(legal) - 40} more" if len(legal) > 40 else ""
-            return IllegalAction(
-                f"{game.id}, game {row}: action {action} is illegal; legal: {shown}{more}\n{game.state_to_string(state)}"
-            )
+            problem = f"{game.id}, game {row}: action {action} is illegal; legal: {shown}{more}"
+            return IllegalAction(f"{problem}\n{game.state_to_string(state)}")
     raise AssertionError("every action was legal")
 
 

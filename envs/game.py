@@ -111,6 +111,7 @@ class Game:
     action_to_string: Callable[[np.void, int], str]  # (state before the action, action)
     state_to_string: Callable[[np.void], str]  # for people: error messages and playthroughs
     schema: tuple[Setting, ...] = ()
+    observation_range: tuple[float, float] = (0, 1)  # every number of every observation lies in it
     settings: dict[str, Any] = field(default_factory=dict)  # the values, every one of the schema
 
     def new_states(self, count: int, streams: np.ndarray) -> np.ndarray:
