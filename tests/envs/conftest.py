@@ -1,0 +1,43 @@
+"""The games that the contract's tests and the faces' tests go through, and the warnings that cannot be avoided."""
+
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from envs import make
+from envs.game import Dynamics, Game
+from envs.ids import GAMES
+
+OWN_GAME = "tests.own_game.nim:nim"  # lies outside the package
+IDS = [*GAMES, OWN_GAME]
+SEQUENTIAL = [game_id for game_id in IDS if make(game_id).dynamics is Dynamics.SEQUENTIAL]
+SIMULTANEOUS = [game_id for game_id in IDS if game_id not in SEQUENTIAL]
+
+# Warnings of PettingZoo's api_test that a right environment of ours gives. It keeps lists of its own environments for
+# which it does not warn, so the same faults are none there.
+UNAVOIDABLE_WARNINGS = (
+    "Observation is not a NumPy array",  # it is the Dict with the mask that PettingZoo's own board games have
+    "Observation space for each agent probably should be gymnasium.spaces.box",  # the same Dict
+    "Observation numpy array is all zeros.",  # an empty board
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for name, ids in (("game", IDS), ("sequential_id", SEQUENTIAL), ("simultaneous_id", SIMULTANEOUS)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, ids, indirect=name == "game")
+
+
+@pytest.fixture
+def game(request: pytest.FixtureRequest) -> Game:
+    return make(request.param)
+
+
+@pytest.fixture
+def warnings_are_errors() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for message in UNAVOIDABLE_WARNINGS:
+            warnings.filterwarnings("ignore", message)
+        yield

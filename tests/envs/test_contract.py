@@ -1,0 +1,286 @@
+"""What every game must keep, whatever its rules: for each id of envs/ids.py, and for a game from outside `envs`."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envs import make
+from envs.batch import Batch, mask_rows, observe_rows
+from envs.game import Dynamics, Game, IllegalAction, init
+from envs.random_stream import seed_streams
+from tests.envs.conftest import IDS, SEQUENTIAL
+
+B = 64  # games a batch
+STEPS = 400  # of a batch: several games each, whatever the game
+
+
+def advanced(game: Game, steps: int, seed: int = 0, count: int = B, autoreset: bool = True) -> Batch:
+    """A batch after so many random steps."""
+    batch = Batch(game, count, seed, autoreset=autoreset)
+    for _ in range(steps):
+        batch.step(batch.random_actions())
+    return batch
+
+
+def everything(batch: Batch) -> tuple[bytes, ...]:
+    """All that a step writes, to the bit; -0.0 differs from 0.0."""
+    arrays = (batch.states, batch.observations, batch.masks, batch.rewards, batch.terminated, batch.truncated)
+    return tuple(array.tobytes() for array in arrays)
+
+
+def test_what_is_declared_is_delivered(game):
+    seats, shape, actions = game.num_players, game.observation_shape, game.num_actions
+    lead = (B,) if game.dynamics is Dynamics.SEQUENTIAL else (B, seats)
+    batch = Batch(game, B)
+    assert len(game.teams) == seats
+    assert batch.observations.shape == (*lead, *shape)
+    assert batch.observations.dtype == game.observation_dtype
+    assert batch.masks.shape == (*lead, actions)
+    assert batch.final_observations.shape == (B, seats, *shape)
+    low, high = game.observation_range
+    for _ in range(STEPS):
+        batch.step(batch.random_actions())
+        for seat in range(seats):
+            seen = observe_rows(game, batch.states, np.full(B, seat))
+            assert np.isfinite(seen).all()
+            assert seen.min() >= low
+            assert seen.max() <= high
+
+
+def test_observations_and_masks_are_those_of_whoever_chooses(game):
+    batch = advanced(game, 7)
+    if game.dynamics is Dynamics.SEQUENTIAL:
+        players = batch.states["current_player"].astype(np.int64)
+        np.testing.assert_array_equal(batch.observations, observe_rows(game, batch.states, players))
+        np.testing.assert_array_equal(batch.masks, mask_rows(game, batch.states, players))
+    else:
+        for seat in range(game.num_players):
+            players = np.full(B, seat)
+            np.testing.assert_array_equal(batch.observations[:, seat], observe_rows(game, batch.states, players))
+            np.testing.assert_array_equal(batch.masks[:, seat], mask_rows(game, batch.states, players))
+
+
+@pytest.mark.parametrize("game_id", IDS)
+@settings(deadline=None, max_examples=20, derandomize=True)
+@given(seed=st.integers(0, 2**64), steps=st.integers(0, 30))
+def test_the_mask_is_what_step_accepts(game_id, seed, steps):
+    game = make(game_id)
+    batch = advanced(game, steps, seed, count=1)
+    before = batch.states.copy()
+    for seat, mask in enumerate(batch.masks.reshape(-1, game.num_actions)):
+        for action in [-(2**31), -1, *range(game.num_actions), game.num_actions, 2**31 - 1]:
+            batch.states[:] = before
+            batch.refresh()
+            described = everything(batch)
+            actions = batch.random_actions().copy()
+            batch.states[:] = before  # the draw moved the stream on
+            actions.reshape(-1)[seat] = action
+            if 0 <= action < game.num_actions and mask[action]:
+                batch.step(actions)
+                assert everything(batch) != described
+            else:
+                with pytest.raises(IllegalAction, match=rf"{game.id}, game 0: action {action} is illegal; legal: "):
+                    batch.step(actions)
+                assert everything(batch) == described
+
+
+def test_no_game_moves_when_one_action_of_the_batch_is_illegal(game):
+    batch = advanced(game, 5)
+    actions = batch.random_actions().copy()
+    actions.reshape(B, -1)[B // 2, -1] = game.num_actions
+    described = everything(batch)
+    with pytest.raises(IllegalAction, match=f"game {B // 2}: action {game.num_actions} is illegal"):
+        batch.step(actions)
+    assert everything(batch) == described
+
+
+def test_a_game_that_is_on_has_a_legal_action_and_one_that_is_over_has_none(game):
+    batch = Batch(game, B, autoreset=False)
+    for _ in range(game.max_steps + 1):
+        over = batch.terminated | batch.truncated
+        can_move = batch.masks.any(axis=-1).reshape(B, -1)
+        np.testing.assert_array_equal(can_move, np.broadcast_to(~over[:, None], can_move.shape))
+        batch.step(batch.random_actions())
+    assert over.all()
+
+
+def test_a_game_that_is_over_stays_over(game):
+    batch = advanced(game, game.max_steps, autoreset=False)
+    assert (batch.terminated | batch.truncated).all()
+    described, states, final = everything(batch), batch.states.copy(), batch.final_observations.copy()
+    for _ in range(3):
+        batch.step(batch.random_actions())  # any action is passed by
+        assert not batch.rewards.any()
+        np.testing.assert_array_equal(batch.states, states)
+        np.testing.assert_array_equal(batch.final_observations, final)
+    batch.rewards[:] = np.frombuffer(described[3], np.float32).reshape(batch.rewards.shape)
+    assert everything(batch) == described
+    batch.states[:] = states
+    batch.refresh()
+    assert (batch.terminated | batch.truncated).all()
+
+
+def test_rewards_sum_to_zero_within_range_and_a_team_shares_them(game):
+    batch = Batch(game, B)
+    paid = 0
+    for _ in range(STEPS):
+        batch.step(batch.random_actions())
+        assert (np.abs(batch.rewards) <= 1).all()
+        np.testing.assert_array_equal(batch.rewards.sum(axis=1), 0)
+        for seat, team in enumerate(game.teams):
+            np.testing.assert_array_equal(batch.rewards[:, seat], batch.rewards[:, game.teams.index(team)])
+        paid += np.count_nonzero(batch.rewards)
+        if game.dynamics is Dynamics.SEQUENTIAL:
+            assert not batch.rewards[~batch.terminated].any()
+    assert paid
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_ones(game):
+    one, same, other = (Batch(game, B, seed) for seed in (5, 5, 6))
+    for _ in range(STEPS):
+        for batch in (one, same, other):
+            batch.step(batch.random_actions())
+        assert everything(one) == everything(same)
+    assert everything(one) != everything(other)
+
+
+def test_resetting_with_a_seed_is_building_with_it(game):
+    used = advanced(game, 9, seed=1)
+    used.reset(seed=7)
+    assert everything(used) == everything(Batch(game, B, seed=7))
+
+
+@pytest.mark.parametrize("game_id", IDS)
+@settings(deadline=None, max_examples=20, derandomize=True)
+@given(seed=st.integers(0, 2**64), steps=st.integers(0, 60), ahead=st.integers(1, 30))
+def test_a_copied_state_has_the_same_future_and_leaves_the_original_alone(game_id, seed, steps, ahead):
+    game = make(game_id)
+    original = advanced(game, steps, seed, count=3)
+    copy = Batch(game, 3, seed=99)
+    copy.states[:] = original.states
+    copy.refresh()
+    described = everything(original)
+    futures = []
+    for _ in range(ahead):
+        copy.step(copy.random_actions())
+        futures.append(everything(copy))
+    assert everything(original) == described
+    for future in futures:
+        original.step(original.random_actions())
+        assert everything(original) == future
+
+
+@pytest.mark.parametrize("opening_plies", [0, 3])
+def test_a_batch_of_many_is_many_batches_of_one_to_the_bit(game, opening_plies):
+    if opening_plies and game.dynamics is Dynamics.SIMULTANEOUS:
+        pytest.skip("no plies")
+    many = Batch(game, 8, seed=3, opening_plies=opening_plies)
+    singles = []
+    for stream in seed_streams(3, 8):
+        single = Batch(game, 1, opening_plies=opening_plies)
+        single.states["rng"] = stream
+        single.reset()
+        singles.append(single)
+    for _ in range(STEPS):
+        many.step(many.random_actions())
+        for row, single in enumerate(singles):
+            single.step(single.random_actions())
+            assert single.states.tobytes() == many.states[row : row + 1].tobytes()
+            assert single.observations.tobytes() == many.observations[row].tobytes()
+            assert single.masks.tobytes() == many.masks[row].tobytes()
+            assert single.rewards.tobytes() == many.rewards[row].tobytes()
+            assert single.terminated[0] == many.terminated[row]
+            assert single.truncated[0] == many.truncated[row]
+
+
+def test_no_game_is_longer_than_max_steps(game):
+    batch = Batch(game, 512)
+    length = np.zeros(512, np.int64)
+    longest = 0
+    for _ in range(3 * game.max_steps):
+        batch.step(batch.random_actions())
+        length += 1
+        over = batch.terminated | batch.truncated
+        assert not (batch.terminated & batch.truncated).any()
+        longest = max(longest, length.max())
+        length[over] = 0
+    assert 0 < longest <= game.max_steps
+
+
+def test_autoreset_starts_anew_with_the_last_observation_of_every_seat_kept(game):
+    """Against the same step without autoreset, from the same states."""
+    batch, plain = Batch(game, B, seed=2), Batch(game, B, autoreset=False)
+    endings = 0
+    for _ in range(STEPS):
+        actions = batch.random_actions().copy()
+        plain.states[:] = batch.states
+        plain.refresh()
+        batch.step(actions)
+        plain.step(actions)
+        np.testing.assert_array_equal(batch.rewards, plain.rewards)
+        np.testing.assert_array_equal(batch.terminated, plain.terminated)
+        np.testing.assert_array_equal(batch.truncated, plain.truncated)
+        over = np.flatnonzero(batch.terminated | batch.truncated)
+        endings += len(over)
+        for seat in range(game.num_players):
+            last = observe_rows(game, plain.states[over], np.full(len(over), seat))
+            np.testing.assert_array_equal(batch.final_observations[over, seat], last)
+        for row in over:
+            init(plain.states[row])
+        assert batch.states.tobytes() == plain.states.tobytes()
+    assert endings > B
+
+
+def test_restart_begins_the_rows_named_and_no_others(game):
+    batch = advanced(game, game.max_steps, autoreset=False)
+    streams = batch.states["rng"][[1, 5]]
+    before = batch.states.copy()
+    batch.restart(np.array([1, 5]))
+    fresh = Batch(game, 2)
+    fresh.states["rng"] = streams
+    fresh.reset()
+    assert batch.states[[1, 5]].tobytes() == fresh.states.tobytes()
+    assert batch.observations[[1, 5]].tobytes() == fresh.observations.tobytes()
+    assert batch.masks[[1, 5]].tobytes() == fresh.masks.tobytes()
+    others = np.delete(np.arange(B), [1, 5])
+    np.testing.assert_array_equal(batch.states[others], before[others])
+    np.testing.assert_array_equal(np.flatnonzero(~(batch.terminated | batch.truncated)), [1, 5])
+
+
+@pytest.mark.parametrize("game_id", SEQUENTIAL)
+def test_openings_are_random_moves_whose_number_is_drawn_evenly(game_id):
+    """Of 0 to 3 moves: as many odd as even, told by who is to move, and a quarter none, told by the first position."""
+    game, plies, count = make(game_id), 3, 4000
+    opened = Batch(game, count, seed=1, opening_plies=plies)
+    assert not (opened.terminated | opened.truncated).any()
+    assert opened.masks.any(axis=1).all()
+    told_by_player = np.bincount(opened.states["current_player"], minlength=2)  # 0 or 2 moves against 1 or 3
+    assert abs(told_by_player[0] - count / 2) < 5 * np.sqrt(count / 4)
+    untouched = (opened.observations == Batch(game, 1).observations).reshape(count, -1).all(axis=1).sum()
+    assert abs(untouched - count / (plies + 1)) < 5 * np.sqrt(count * 3 / 16)
+
+
+def test_openings_are_refused_where_there_are_no_plies(game):
+    if game.dynamics is Dynamics.SIMULTANEOUS:
+        with pytest.raises(ValueError, match="has no plies"):
+            Batch(game, 1, opening_plies=2)
+
+
+def test_random_actions_are_even_over_what_is_legal(game):
+    """Five standard deviations of a binomial on either side, in the first position of 7000 games."""
+    batch = Batch(game, 7000, seed=4)
+    actions = batch.random_actions().reshape(7000, -1)[:, 0]
+    legal = np.flatnonzero(batch.masks.reshape(7000, -1, game.num_actions)[0, 0])
+    counts = np.bincount(actions, minlength=game.num_actions)
+    assert counts[legal].sum() == 7000
+    share = 1 / len(legal)
+    assert (np.abs(counts[legal] - 7000 * share) < 5 * np.sqrt(7000 * share * (1 - share))).all()
+
+
+def test_actions_and_states_can_be_written(game):
+    batch = advanced(game, 3, count=1)
+    names = [game.action_to_string(batch.states[0], action) for action in range(game.num_actions)]
+    assert len(set(names)) == game.num_actions
+    assert all(name and name.isprintable() for name in names)
+    assert game.state_to_string(batch.states[0]).strip()
