@@ -30,18 +30,15 @@ class PolicyValueNetwork(nn.Module):
             layers += [nn.Linear(width, size), ACTIVATIONS[activation]()]
             width = size
         self.torso = nn.Sequential(*layers)
-        self.policy = nn.Linear(width, num_actions)
-        self.value = nn.Linear(width, 1)
+        self.heads = nn.Linear(width, num_actions + 1)  # logits, then the value: one product for both
         for layer in self.torso:
             if isinstance(layer, nn.Linear):
                 nn.init.orthogonal_(layer.weight, 2**0.5)
                 nn.init.zeros_(layer.bias)
         # a near-uniform first policy and a value near zero (Andrychowicz et al. 2021, section 3.2)
-        nn.init.orthogonal_(self.policy.weight, 0.01)
-        nn.init.zeros_(self.policy.bias)
-        nn.init.orthogonal_(self.value.weight, 0.01)
-        nn.init.zeros_(self.value.bias)
+        nn.init.orthogonal_(self.heads.weight, 0.01)
+        nn.init.zeros_(self.heads.bias)
 
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.torso(observations.flatten(1).float())
-        return self.policy(features), self.value(features).squeeze(-1)
+        out = self.heads(self.torso(observations.flatten(1).float()))
+        return out[:, :-1], out[:, -1]

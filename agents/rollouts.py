@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 
 from agents.advantages import advantages_sequential, advantages_simultaneous
+from agents.fast_mlp import FastMLP, draw
 from agents.network import PolicyValueNetwork
 from envs.batch import Batch
 from envs.game import Dynamics, Game
@@ -49,6 +49,8 @@ class Rollouts:
         self.controller = assign_controllers(game.teams, settings)
         past = int(self.controller.max(initial=0))
         self.past_selves = [PolicyValueNetwork(**network) for _ in range(past)]
+        self._learner_mlp = FastMLP(self.learner)
+        self._past_mlps = [FastMLP(past) for past in self.past_selves]
         self.simultaneous = game.dynamics is Dynamics.SIMULTANEOUS
         shape = self.batch.masks.shape[:-1]  # [B] or [B, P]
         steps, size = settings.length, game.num_players
@@ -84,20 +86,19 @@ class Rollouts:
         and statistics: sums over the rollout, by name.
         """
         batch, sums = self.batch, dict.fromkeys(STATISTICS, 0.0)
-        with torch.inference_mode():
-            for t in range(self.settings.length):
-                self._observations[t] = batch.observations
-                self._masks[t] = batch.masks
-                if not self.simultaneous:
-                    self._players[t] = batch.states["current_player"]
-                self._act(t)
-                batch.step(self._actions[t])
-                self._rewards[t] = batch.rewards
-                self._terminated[t] = batch.terminated
-                self._truncated[t] = batch.truncated
-                self._steps_of_game += 1
-                self._count(t, sums)
-            last_values = self._value(batch.observations.reshape(-1, *self.game.observation_shape))
+        for t in range(self.settings.length):
+            self._observations[t] = batch.observations
+            self._masks[t] = batch.masks
+            if not self.simultaneous:
+                self._players[t] = batch.states["current_player"]
+            self._act(t)
+            batch.step(self._actions[t])
+            self._rewards[t] = batch.rewards
+            self._terminated[t] = batch.terminated
+            self._truncated[t] = batch.truncated
+            self._steps_of_game += 1
+            self._count(t, sums)
+        last_values = self._value(batch.observations.reshape(-1, *self.game.observation_shape))
         gamma, lam = np.float32(self.settings.gamma), np.float32(self.settings.gae_lambda)
         ended = (self._rewards, self._values)
         if self.simultaneous:
@@ -137,19 +138,23 @@ class Rollouts:
         masks = self._masks[t].reshape(-1, self.game.num_actions)
         actions, logps = self._actions[t].reshape(-1), self._logps[t].reshape(-1)
         uniforms = self.rng.random(len(actions), np.float32)
-        for index, network in enumerate([self.learner, *self.past_selves]):
-            rows = np.flatnonzero(controller == index) if self.past_selves else slice(None)
-            logits, value = network(torch.from_numpy(observations[rows]))
-            legal = torch.from_numpy(masks[rows])
-            probabilities = torch.softmax(logits.masked_fill_(~legal, ILLEGAL_LOGIT), dim=1)
-            chosen, logp = draw(probabilities.numpy(), masks[rows], uniforms[rows])
-            actions[rows], logps[rows] = chosen, logp
-            if index == 0:
-                self._values[t].reshape(-1)[rows] = value.numpy()
+        if not self.past_selves:
+            heads = self._learner_mlp.forward(observations)
+            draw(heads, masks, uniforms, actions, logps)
+            self._values[t].reshape(-1)[:] = heads[:, -1]
+        else:
+            for index, mlp in enumerate([self._learner_mlp, *self._past_mlps]):
+                rows = np.flatnonzero(controller == index)
+                heads = mlp.forward(observations[rows])
+                chosen, logp = np.empty(len(rows), np.int32), np.empty(len(rows), np.float32)
+                draw(heads, masks[rows], uniforms[rows], chosen, logp)
+                actions[rows], logps[rows] = chosen, logp
+                if index == 0:
+                    self._values[t].reshape(-1)[rows] = heads[:, -1]
         self._learns[t] = (controller == 0).reshape(self._learns[t].shape)
 
     def _value(self, observations: np.ndarray) -> np.ndarray:
-        return self.learner(torch.from_numpy(observations))[1].numpy()
+        return self._learner_mlp.forward(observations)[:, -1]
 
     def _count(self, t: int, sums: dict[str, float]) -> None:
         """Statistics of the games that ended, and the value of the last observation where the clock ended one."""
@@ -209,26 +214,3 @@ def assign_controllers(teams: tuple[int, ...], settings: RolloutSettings) -> np.
 
 def _load(network: PolicyValueNetwork, weights: Weights) -> None:
     network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-
-
-@njit(cache=True)
-def draw(probabilities, masks, uniforms):
-    """Actions [N] int32 drawn from probabilities [N, A] float32 with uniforms [N] in [0, 1), and their logarithms [N].
-
-    An illegal action is never drawn: rounding that leaves the sum short of the uniform falls to the last legal one.
-    """
-    count, num_actions = probabilities.shape
-    actions = np.empty(count, np.int32)
-    logps = np.empty(count, np.float32)
-    for i in range(count):
-        left = uniforms[i]
-        chosen = -1
-        for action in range(num_actions):
-            if masks[i, action]:
-                chosen = action
-                left -= probabilities[i, action]
-                if left < 0:
-                    break
-        actions[i] = chosen
-        logps[i] = np.log(max(probabilities[i, chosen], np.float32(1e-30)))
-    return actions, logps

@@ -71,6 +71,8 @@ class SelfPlayConfig(PPOConfig):
         game = make(settings.game_id, **settings.settings)
         space, actions = observation_space(game), gym.spaces.Discrete(game.num_actions)
         self.selfplay = settings
+        # only checked against the minibatch: an update takes one rollout of every game, whatever its size
+        self.train_batch_size_per_learner = settings.rollouts.num_games * settings.rollouts.length * game.num_players
         self.environment(observation_space=space, action_space=actions)
         self.rl_module(
             rl_module_spec=RLModuleSpec(
@@ -202,11 +204,8 @@ class SelfPlay(PPO):
         """Ask every healthy runner that is idle for a rollout."""
         group = self.env_runner_group
         manager = group._worker_manager
-        idle = [
-            i
-            for i in group.healthy_env_runner_ids()
-            if manager._remote_actor_states[i].get_num_in_flight_requests("sample") == 0
-        ]
+        states = manager._remote_actor_states
+        idle = [i for i in group.healthy_env_runner_ids() if states[i].get_num_in_flight_requests("sample") == 0]
         if not idle:
             return
         weights = ray.put(self.weights())

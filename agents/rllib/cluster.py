@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agents.cpu import TUNED, tune_environment
+
 OBJECT_STORE_BYTES = 300 * 1024**2  # a few rollouts in flight; Ray's default of 30% of memory breaks small /dev/shm
 
 
@@ -35,8 +37,10 @@ def ray_session(num_cpus: int | None = None, address: str | None = None) -> Iter
     import ray
 
     # the runners import what the driver can import (a game of one's own), and use one thread each
+    tune_environment()
+    paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
     environment = {
-        "env_vars": {"PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path), "OMP_NUM_THREADS": "1"}
+        "env_vars": {"PYTHONPATH": paths, **{name: os.environ[name] for name in TUNED if name in os.environ}}
     }
     if address:
         ray.init(address=address, runtime_env=environment, logging_level="ERROR", log_to_driver=False)

@@ -1,19 +1,22 @@
 """The PPO learner: RLlib's, with a lean inner loop.
 
 RLlib's own loop spends its time in connectors, per-minibatch metrics and batch objects; ours permutes the batch once an
-epoch and runs forward, loss, backward and a fused Adam on slices of it. Schulman et al., "Proximal policy optimization
+epoch and runs forward, loss, backward (agents/fast_mlp.py on a CPU) and a fused Adam on slices of it. Schulman et al., "Proximal policy optimization
 algorithms" (2017), equation 7 with an entropy bonus and a value loss.
 """
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.training_data import TrainingData
-from ray.rllib.utils.metrics import ALL_MODULES
 
+from agents.fast_mlp import FastMLP
 from agents.rllib.module import MASK
 from agents.rollouts import ILLEGAL_LOGIT
 
@@ -24,6 +27,9 @@ class SelfPlayPPOLearner(PPOTorchLearner):
     def build(self) -> None:
         super().build()
         self.shuffle = torch.Generator().manual_seed(self.config.seed or 0)
+        if self.device.type == "cpu":
+            self.fast_mlp = FastMLP(self.module[DEFAULT_MODULE_ID].unwrapped().network)
+            self.fast_mlp.bind_gradients()
 
     def configure_optimizers_for_module(self, module_id, config=None) -> None:
         params = self.get_parameters(self._module[module_id])
@@ -54,44 +60,76 @@ class SelfPlayPPOLearner(PPOTorchLearner):
             for group in optimizer.param_groups:
                 group["lr"] = lr
         entropy = config.entropy_coeff if entropy is None else entropy
+        if self.device.type == "cpu":
+            means = self._fit_on_cpu(network, optimizer, rows, entropy)
+        else:
+            means = self._fit_with_autograd(network, optimizer, rows, entropy)
+        for name, value in zip(LOSSES, means, strict=True):
+            self.metrics.log_value((DEFAULT_MODULE_ID, name), value, window=1)
+        self.after_gradient_based_update(timesteps=timesteps or {})
+        return self.metrics.reduce()
+
+    def _minibatches(self, count: int) -> Iterator[tuple[torch.Tensor, list[tuple[int, int]]]]:
+        """For each epoch a permutation of the rows and the (begin, end) of its minibatches, all about equal."""
+        number = max(1, round(count / (self.config.minibatch_size or count)))
+        edges = [count * i // number for i in range(number + 1)]
+        for _ in range(self.config.num_epochs):
+            yield torch.randperm(count, generator=self.shuffle), list(pairwise(edges))
+
+    def _fit_on_cpu(self, network: Any, optimizer: Any, rows: Any, entropy: float) -> list[float]:
+        """All epochs through FastMLP. Returns the means of LOSSES over the minibatches."""
+        mlp, config, count = self.fast_mlp, self.config, len(rows)
+        observations = rows[Columns.OBS].reshape(count, -1).astype(np.float32, copy=False)
+        advantages = rows["advantages"]
+        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        arrays = [observations, rows[Columns.ACTIONS], rows[Columns.ACTION_LOGP], advantages, rows["value_targets"]]
+        masks, clip_at = rows.get(MASK), config.grad_clip
+        losses: list[np.ndarray] = []
+        for order, edges in self._minibatches(count):
+            index = order.numpy()
+            shuffled = [array[index] for array in arrays]
+            legal = None if masks is None else masks[index]
+            for begin, end in edges:
+                part = slice(begin, end)
+                sums = mlp.ppo_gradient(
+                    shuffled[0][part], None if legal is None else legal[part], *(array[part] for array in shuffled[1:]),
+                    config.clip_param, config.vf_loss_coeff, entropy,
+                )  # fmt: skip
+                norm = float(np.sqrt(np.dot(mlp.gradient, mlp.gradient)))
+                if clip_at and norm > clip_at:
+                    mlp.gradient *= clip_at / norm
+                optimizer.step()
+                losses.append(np.append(sums / (end - begin), norm))
+        return np.mean(losses, axis=0).tolist()
+
+    def _fit_with_autograd(self, network: Any, optimizer: Any, rows: Any, entropy: float) -> list[float]:
+        """The same on a GPU: torch differentiates."""
+        config, count, params = self.config, len(rows), list(network.parameters())
         columns = [Columns.OBS, Columns.ACTIONS, Columns.ACTION_LOGP, "advantages", "value_targets"]
         if MASK in rows:
             columns.append(MASK)
         tensors = [torch.as_tensor(rows[name], device=self.device) for name in columns]
         tensors[0] = tensors[0].flatten(1).float()
         tensors[1] = tensors[1].long().unsqueeze(1)
-        tensors[3] = (tensors[3] - tensors[3].mean()) / (tensors[3].std() + 1e-8)
-        count = len(rows)
-        minibatches = max(1, round(count / (config.minibatch_size or count)))
-        edges = [count * i // minibatches for i in range(minibatches + 1)]
-        sums = torch.zeros(5)
-        params = list(network.parameters())
-        steps = 0
-        for _ in range(config.num_epochs):
-            order = torch.randperm(count, generator=self.shuffle).to(self.device)
-            shuffled = [tensor[order] for tensor in tensors]
-            for begin, end in zip(edges, edges[1:], strict=False):
-                loss, parts = _loss(
-                    network, *(tensor[begin:end] for tensor in shuffled), config=config, entropy=entropy
-                )
+        tensors[3] = (tensors[3] - tensors[3].mean()) / (tensors[3].std(correction=0) + 1e-8)
+        losses = []
+        for order, edges in self._minibatches(count):
+            index = order.to(self.device)
+            shuffled = [tensor[index] for tensor in tensors]
+            for begin, end in edges:
+                loss, parts = ppo_loss(network, *(t[begin:end] for t in shuffled), config=config, entropy=entropy)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
-                norm = torch.nn.utils.clip_grad_norm_(params, config.grad_clip) if config.grad_clip else loss.detach()
+                norm = torch.nn.utils.clip_grad_norm_(params, config.grad_clip or float("inf"))
                 optimizer.step()
-                sums += torch.stack([*parts, norm.detach()]).cpu()
-                steps += 1
-        means = (sums / steps).tolist()
-        for name, value in zip(LOSSES, means, strict=True):
-            self.metrics.log_value((DEFAULT_MODULE_ID, name), value, window=1)
-        self.metrics.log_value((ALL_MODULES, "rows"), count, reduce="sum")
-        self.after_gradient_based_update(timesteps=timesteps or {})
-        return self.metrics.reduce()
+                losses.append(torch.stack([*parts, norm.detach()]))
+        return torch.stack(losses).mean(0).tolist()
 
 
 LOSSES = ("policy", "value", "entropy", "kl", "gradient_norm")
 
 
-def _loss(network, observations, actions, logps, advantages, targets, mask=None, *, config, entropy):
+def ppo_loss(network, observations, actions, logps, advantages, targets, mask=None, *, config, entropy):
     """Clipped surrogate + value loss - entropy bonus, and (policy, value, entropy, approximate KL) for the record.
 
     The KL estimate is Schulman's k3, E[(r - 1) - log r] (joschu.net/blog/kl-approx.html)."""
