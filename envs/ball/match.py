@@ -22,7 +22,7 @@ from functools import partial
 import numpy as np
 from numba import njit
 
-from envs.ball.observation import observation_size, observe
+from envs.ball.observation import CLIP, observation_size, observe
 from envs.ball.physics import advance
 from envs.ball.pitch import MATCH, TEAM_SIZES, configure, derive_world, schema, state_dtype
 from envs.ball.placement import anchor_ball, free_ball, kick_off, place_at_random
@@ -174,7 +174,8 @@ BALL_GAMES = tuple(
     register(
         Game(f"ball_{k}v{k}", state_dtype(k), Dynamics.SIMULTANEOUS, num_players=2 * k, teams=(0,) * k + (1,) * k,
              num_actions=NUM_ACTIONS, observation_shape=(observation_size(k),), observation_dtype=np.dtype(np.float32),
-             max_steps=0, action_to_string=action_to_string, state_to_string=state_to_string, schema=schema(k)),
+             observation_range=(-CLIP, CLIP), max_steps=0, action_to_string=action_to_string,
+             state_to_string=state_to_string, schema=schema(k)),
         configure=partial(configure, k), init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
         is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)
     for k in TEAM_SIZES
