@@ -1,0 +1,85 @@
+"""Pictures of positions: `draw(game, state)` gives [H, W, 3] uint8, on any machine, with or without a display.
+
+    picture = draw(make("connect_four"), batch.states[0], names=("mcts:200", "random"), actions=3)
+    for moment in animate(game).play(state, actions):       # applies the actions, yields what is between
+        picture = draw(game, state, **moment)
+
+Each game has a drawer, a module with `SIZE`, `draw` and `Animation`; a game without one is shown as its text. pygame
+is imported on first use. `window.py` alone opens a window.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from envs.game import Game
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame would greet on stdout
+
+FRAMES_PER_SECOND = 50  # of an animation at speed 1; the ball game's physics steps
+
+DRAWERS = {
+    "ball_": "envs.render.ball",
+    "connect_four": "envs.render.connect_four",
+    "tic_tac_toe": "envs.render.tic_tac_toe",
+}
+
+
+class Animation(Protocol):
+    """The pictures between two positions, and what must be remembered for them (a trail, a look)."""
+
+    still: dict[str, Any]  # what `draw` needs for the position as it now stands
+
+    def begin(self, state: "np.void") -> None:
+        """A new game: forget the old one."""
+
+    def play(self, state: "np.void", actions: Any) -> Iterator[dict[str, Any]]:
+        """Apply `actions` to `state` in place; yield what to hand to `draw`, FRAMES_PER_SECOND times a second."""
+        ...
+
+
+def register_drawer(prefix: str, module: str) -> None:
+    """Games whose id begins with `prefix` are drawn by that module."""
+    DRAWERS[prefix] = module
+
+
+def _drawer(game: "Game") -> Any:
+    fitting = [prefix for prefix in DRAWERS if game.id.startswith(prefix)]
+    return import_module(DRAWERS[max(fitting, key=len)] if fitting else "envs.render.text")
+
+
+def picture_size(game: "Game", width: int | None = None) -> tuple[int, int]:
+    """(width, height) that suits the game, at that width; even, as video wants it."""
+    full_width, full_height = _drawer(game).SIZE
+    scale = 1 if width is None else width / full_width
+    return 2 * round(full_width * scale / 2), 2 * round(full_height * scale / 2)
+
+
+def draw(game: "Game", state: "np.void", *, size: tuple[int, int] | None = None, **extras: Any) -> "np.ndarray":
+    """The position as a picture: [height, width, 3] uint8; `size` is (width, height).
+
+    names    who plays, one a team            score    won by each team so far, where the State does not know
+    actions  what was played last             legal    mark the legal moves
+    and what the game's Animation yields. A drawer passes over what means nothing to it.
+    """
+    width, height = size or picture_size(game)
+    if not (64 <= width <= 4096 and 64 <= height <= 4096):
+        raise ValueError(f"a picture of {width}x{height} pixels; each side must be 64 to 4096")
+    return _drawer(game).draw(game, state, (width, height), **extras)
+
+
+def animate(game: "Game") -> Animation:
+    """A fresh Animation of the game."""
+    return _drawer(game).Animation(game, FRAMES_PER_SECOND)
+
+
+def clip(game: "Game", states: Iterable["np.void"], width: int = 320, **extras: Any) -> "np.ndarray":
+    """Positions as a short film: [T, H, W, 3] uint8."""
+    import numpy as np
+
+    size = picture_size(game, width)
+    return np.stack([draw(game, state, size=size, **extras) for state in states])

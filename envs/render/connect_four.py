@@ -1,0 +1,170 @@
+"""Connect Four: a blue rack, red discs for seat 0 and yellow for seat 1; the last disc and the finished line marked."""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pygame
+
+from envs.board.connect_four import COLUMNS, LINE, ROWS
+from envs.game import Game, legal_action_mask, step
+from envs.render.boards import banner, finished_line, paper, result, strip, strip_height
+from envs.render.canvas import SUPERSAMPLE, Canvas
+from envs.render.palette import CARD, INK, MUTED, PAPER, RACK, RED, YELLOW, darker, lighter, mix
+
+SIZE = (720, 760)
+COLOURS = (RED, YELLOW)
+SEAT_NAMES = ("Red", "Yellow")
+HOLE = 0.41  # radius, in cells
+GRAVITY = 75.0  # cells/s2: a disc takes 0.4 s to the bottom row
+BOUNCE = 0.22  # of the speed it arrives with
+
+
+class Grid:
+    """Where the cells of a picture are. Cell (row 0, column 0) is at the bottom left."""
+
+    def __init__(self, size: tuple[int, int]):
+        width, height = size
+        top = strip_height(size)
+        # The lane above the rack, where discs appear, is one cell high; numbers and legs take 0.75 of a cell below.
+        self.cell = min(width / (COLUMNS + 1.1), (height - top) / (ROWS + 2.35))
+        self.left = (width - COLUMNS * self.cell) / 2
+        self.bottom = top + (height - top - (ROWS + 2.35) * self.cell) / 2 + (ROWS + 1.3) * self.cell
+
+    def centre(self, row: float, column: float) -> tuple[float, float]:
+        return self.left + (column + 0.5) * self.cell, self.bottom - (row + 0.5) * self.cell
+
+
+def draw(
+    game: Game, state: np.void, size: tuple[int, int], *, names: tuple[str, ...] = SEAT_NAMES,
+    score: tuple[int, ...] | None = None, actions: int | None = None, legal: bool = False,
+    falling: tuple[int, int, float] | None = None, **_: Any,
+) -> np.ndarray:  # fmt: skip
+    """`actions` is the last column played; `falling` = (row, column, height in rows now) of a disc on its way."""
+    canvas, grid = paper(size), Grid(size)
+    cell, board = grid.cell, state["board"]
+    over = result(game, state, names)
+    canvas.lay(_backdrop(size))
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            if board[row, column]:
+                at_rest = not falling or falling[:2] != (row, column)
+                _disc(canvas, grid.centre(row if at_rest else falling[2], column), cell, int(board[row, column]) - 1)
+    canvas.lay(_rack(size))
+    if legal and not over:
+        mask = np.zeros(COLUMNS, np.bool_)
+        legal_action_mask(state, state["current_player"], mask)
+        for column in np.flatnonzero(mask):
+            x, y = grid.centre(ROWS - 0.12, column)
+            arm = cell * 0.13
+            colour = mix(PAPER, COLOURS[state["current_player"]], 0.75)
+            canvas.line((x - arm, y - arm), (x, y), cell * 0.06, colour)
+            canvas.line((x + arm, y - arm), (x, y), cell * 0.06, colour)
+    if over and over[1] is not None and not falling:
+        line = [grid.centre(*spot) for spot in finished_line(board, over[1], LINE)]
+        canvas.line(line[0], line[-1], cell * 0.14, (255, 255, 255), 0.55)
+        for spot in line:
+            canvas.circle(spot, cell * HOLE * 0.98, (255, 255, 255), width=cell * 0.075)
+    elif actions is not None and state["num_moves"] and not falling:
+        spot = grid.centre(int(state["height"][actions]) - 1, actions)
+        canvas.circle(spot, cell * 0.12, darker(COLOURS[1 - state["current_player"]], 0.3))
+        canvas.circle(spot, cell * 0.1, (255, 255, 255))
+    if over and not falling:
+        colour = INK if over[1] is None else COLOURS[over[1]]
+        banner(canvas, (size[0] / 2, grid.centre(ROWS + 0.1, 0)[1]), over[0], colour, cell * 0.42)
+    to_move = None if over else int(state["current_player"])
+    moves = f"move {int(state['num_moves'])}"
+    strip(canvas, names, COLOURS, f"{score[0]} : {score[1]}" if score else moves, moves if score else "", to_move)
+    return canvas.picture()
+
+
+def _disc(canvas: Canvas, centre: tuple[float, float], cell: float, seat: int) -> None:
+    canvas.lay(_disc_picture(round(cell, 2), seat), (centre[0] - cell / 2, centre[1] - cell / 2))
+
+
+@lru_cache(maxsize=16)
+def _disc_picture(cell: float, seat: int) -> Canvas:
+    colour, side = COLOURS[seat], math.ceil(cell)
+    disc, middle = Canvas((side, side)), (cell / 2, cell / 2)
+    radius = cell * 0.445
+    disc.circle(middle, radius, darker(colour, 0.25))
+    disc.circle((middle[0], middle[1] - cell * 0.006), radius * 0.94, lighter(colour, 0.12))
+    disc.circle((middle[0], middle[1] + cell * 0.006), radius * 0.92, colour)
+    disc.circle((middle[0], middle[1] - cell * 0.008), radius * 0.68, darker(colour, 0.2))  # the groove
+    disc.circle((middle[0], middle[1] + cell * 0.008), radius * 0.68, lighter(colour, 0.3))
+    disc.circle(middle, radius * 0.66, mix(colour, darker(colour, 0.2), 0.25))
+    return disc
+
+
+@lru_cache(maxsize=8)
+def _backdrop(size: tuple[int, int]) -> Canvas:
+    """What is seen through the holes, the shadow on the table, the legs and the columns' numbers."""
+    canvas, grid = Canvas(size), Grid(size)
+    cell = grid.cell
+    left, right, top = grid.left - cell * 0.2, grid.left + (COLUMNS + 0.2) * cell, grid.bottom - ROWS * cell
+    canvas.shadow((size[0] / 2, grid.bottom + cell * 0.42), (COLUMNS * cell * 0.52, cell * 0.2), 0.26)
+    for x in (left - cell * 0.16, right - cell * 0.16):
+        canvas.box(x, top + cell * 0.3, cell * 0.32, ROWS * cell + cell * 0.05, darker(RACK, 0.42), cell * 0.12)
+        canvas.box(x - cell * 0.18, grid.bottom + cell * 0.22, cell * 0.68, cell * 0.2, darker(RACK, 0.42), cell * 0.1)
+    canvas.box(left, top, right - left, ROWS * cell, mix(CARD, RACK, 0.13), cell * 0.2)
+    for column in range(COLUMNS):
+        x, y = grid.centre(-1.1, column)
+        canvas.text(str(column + 1), (x, y), cell * 0.26, MUTED)
+    return canvas
+
+
+@lru_cache(maxsize=8)
+def _rack(size: tuple[int, int]) -> Canvas:
+    """The blue front, its holes cut out: it lies over the discs."""
+    canvas, grid = Canvas(size), Grid(size)
+    cell = grid.cell
+    left, top = grid.left - cell * 0.2, grid.bottom - (ROWS + 0.12) * cell
+    width, height = (COLUMNS + 0.4) * cell, (ROWS + 0.34) * cell
+    canvas.box(left, top + cell * 0.06, width, height, darker(RACK, 0.42), cell * 0.26)
+    canvas.box(left, top, width, height, RACK, cell * 0.26)
+    canvas.box(left, top, width, height, lighter(RACK, 0.22), cell * 0.26, line=cell * 0.03)
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            x, y = grid.centre(row, column)
+            canvas.circle((x, y), cell * (HOLE + 0.045), darker(RACK, 0.2))
+            canvas.circle((x, y + cell * 0.022), cell * (HOLE + 0.025), lighter(RACK, 0.2))
+    scaled = pygame.Surface(canvas.surface.get_size(), pygame.SRCALPHA, 32)
+    scaled.fill((255, 255, 255, 255))
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            x, y = grid.centre(row, column)
+            pygame.draw.circle(
+                scaled, (255, 255, 255, 0), (x * SUPERSAMPLE, y * SUPERSAMPLE), cell * HOLE * SUPERSAMPLE
+            )
+    canvas.surface.blit(scaled, (0, 0), special_flags=pygame.BLEND_RGBA_MIN)
+    return canvas
+
+
+class Animation:
+    """Plays one move as pictures, 50 a second: the disc falls, bounces once and lies still for a moment."""
+
+    def __init__(self, game: Game, frames_per_second: int):
+        self.frames_per_second = frames_per_second
+        self.still: dict[str, Any] = {}
+
+    def begin(self, state: np.void) -> None:
+        self.still = {}
+
+    def play(self, state: np.void, actions: Any) -> Iterator[dict[str, Any]]:
+        column = int(actions)
+        row = int(state["height"][column])
+        step(state, actions)
+        self.still = {"actions": column}
+        height, speed = ROWS + 0.25, 0.0
+        seconds = 1 / self.frames_per_second
+        while height > row or speed > 0:
+            yield {"falling": (row, column, max(height, row))}
+            speed -= GRAVITY * seconds
+            height += speed * seconds
+            if height <= row and speed < 0:
+                rebound = -speed * BOUNCE
+                height, speed = (row + 1e-6, rebound) if rebound > 2 else (row, 0.0)
+        for _ in range(round(0.35 * self.frames_per_second)):
+            yield self.still

@@ -1,0 +1,193 @@
+"""Games as moving pictures: one match told frame by frame, and frames as files.
+
+match = Match(game, (agent, opponent), seed=0)
+for frame in match.frames():                        # 50 a second of game time
+    picture = match.picture(frame, size=(960, 600))
+write_film(Path("out.mp4"), pictures, frames_per_second=50)      # or out.gif
+clip = record_clip(game, (agent, opponent))         # [T, H, W, 3] uint8, for TensorBoard
+"""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.agent import Agent
+from envs.game import Dynamics, Game, init, is_terminal, is_truncated, rewards
+from envs.random_stream import seed_streams
+from envs.render import FRAMES_PER_SECOND, animate, draw, picture_size
+from experiments.animation import encode_gif
+from experiments.errors import ExitCode, UserError
+
+OPENING_SECONDS, ENDING_SECONDS = 0.5, 2.0  # the first and the last picture stand still for so long
+SECONDS_A_MOVE = 0.4  # in a clip of a board game
+GIF_FRAMES_PER_SECOND = 25  # what viewers keep up with
+GIF_BYTES = 700_000_000  # of pictures; the encoder wants them all at once
+
+
+@dataclass(frozen=True)
+class Frame:
+    extras: dict[str, Any]  # for the drawer
+    settled: bool  # between two moves, not within one
+    over: bool
+
+
+class Match:
+    """One game, one agent a team, as it is played. `state` is changed by going on in `frames`."""
+
+    def __init__(self, game: Game, agents: Sequence[Agent], seed: int, names: Sequence[str] | None = None):
+        if len(agents) != len(set(game.teams)):
+            raise ValueError(f"{game.id} has {len(set(game.teams))} teams; got {len(agents)} agents")
+        self.game, self.agents, self.seed = game, agents, seed
+        self.names = tuple(names or (agent.name for agent in agents))
+        self.state = game.new_states(1, seed_streams(seed, 1))[0]
+        self.moves = 0  # begun so far
+        self.returns = np.zeros(game.num_players, np.float32)  # [P] rewards so far
+        self._rng = np.random.default_rng(seed)
+        self._animation = animate(game)
+        self._drawn: tuple[dict[str, Any], tuple[int, int], tuple[int, ...] | None, np.ndarray] | None = None
+        self._seats = [np.flatnonzero(np.array(game.teams) == team) for team in range(len(agents))]
+        init(self.state)
+        for agent, seats in zip(agents, self._seats, strict=True):
+            agent.reset(np.arange(len(seats)))
+
+    def frames(self) -> Iterator[Frame]:
+        """The whole game, FRAMES_PER_SECOND of them a second; draw each before asking for the next."""
+        self._animation.begin(self.state)
+        yield from [Frame(self._animation.still, True, False)] * _frames(OPENING_SECONDS)
+        while not self.over:
+            actions = self._choose()
+            self.moves += 1
+            for moment in self._animation.play(self.state, actions):
+                yield Frame(moment, moment is self._animation.still, False)
+            paid = np.zeros_like(self.returns)
+            rewards(self.state, paid)
+            self.returns += paid
+        yield from [Frame(self._animation.still, True, True)] * _frames(ENDING_SECONDS)
+
+    @property
+    def over(self) -> bool:
+        return bool(is_terminal(self.state) or is_truncated(self.state))
+
+    def team_return(self, team: int) -> float:
+        """What a seat of the team has been paid so far: above 0 if it is winning."""
+        return float(self.returns[self._seats[team][0]])
+
+    def picture(self, frame: Frame, size: tuple[int, int], score: tuple[int, ...] | None = None) -> np.ndarray:
+        """[height, width, 3] uint8; `score` is of the games before this one."""
+        if self._drawn is None or self._drawn[0] is not frame.extras or self._drawn[1:3] != (size, score):
+            picture = draw(self.game, self.state, size=size, names=self.names, score=score, **frame.extras)
+            self._drawn = (frame.extras, size, score, picture)
+        return self._drawn[3]
+
+    def _choose(self) -> np.ndarray:
+        """int32: the mover's action, or [P] where all move at once."""
+        if self.game.dynamics is Dynamics.SEQUENTIAL:
+            seat = int(self.state["current_player"])
+            team = self.game.teams[seat]
+            return self._ask(team, np.array([seat]))[0]
+        actions = np.zeros(self.game.num_players, np.int32)
+        for team, seats in enumerate(self._seats):
+            actions[seats] = self._ask(team, seats)
+        return actions
+
+    def _ask(self, team: int, seats: np.ndarray) -> np.ndarray:
+        states = np.repeat(self.state.reshape(1), len(seats))
+        return self.agents[team].act(states, seats, self._rng)
+
+
+def _frames(seconds: float) -> int:
+    return round(seconds * FRAMES_PER_SECOND)
+
+
+def record_clip(
+    game: Game, agents_by_team: Sequence[Agent], seconds: float = 8.0, seed: int = 0, width: int = 320, fps: int = 10,
+    names: Sequence[str] | None = None,
+) -> np.ndarray:  # fmt: skip
+    """The first `seconds` of one match, [T, H, W, 3] uint8, T <= seconds * fps.
+
+    Board games show one picture a move, all of the game where it fits in at 0.1 s a move or slower."""
+    match, size = Match(game, agents_by_team, seed, names), picture_size(game, width)
+    if game.dynamics is Dynamics.SIMULTANEOUS:
+        every = max(1, round(FRAMES_PER_SECOND / fps))
+        frames = itertools.islice(match.frames(), 0, _frames(seconds), every)
+        return np.stack([match.picture(frame, size) for frame in frames])
+    moves, pictures = -1, []
+    for frame in match.frames():
+        if frame.settled and match.moves > moves:
+            moves = match.moves
+            pictures.append(match.picture(frame, size))
+    room = max(1, round(seconds * fps))
+    pictures = pictures[:room]
+    hold = max(1, min(round(SECONDS_A_MOVE * fps), room // len(pictures)))
+    return np.repeat(np.stack(pictures), hold, axis=0)
+
+
+def write_film(path: Path, pictures: Iterable[np.ndarray], frames_per_second: float) -> int:
+    """Write pictures [H, W, 3] uint8 to an .mp4 or .gif; returns how many. The file appears when it is whole."""
+    write = {".mp4": _write_mp4, ".gif": _write_gif}[film_kind(path)]
+    hidden = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count = write(hidden, pictures, frames_per_second)
+        hidden.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}", ExitCode.ENVIRONMENT) from None
+    finally:
+        with contextlib.suppress(OSError):
+            hidden.unlink(missing_ok=True)
+    return count
+
+
+def film_kind(path: Path) -> str:
+    """ ".mp4" or ".gif", or a UserError."""
+    if path.suffix.lower() not in (".mp4", ".gif"):
+        raise UserError(f"--record {path}: the name must end in .mp4 or .gif", ExitCode.USAGE)
+    return path.suffix.lower()
+
+
+def _write_mp4(path: Path, pictures: Iterable[np.ndarray], frames_per_second: float) -> int:
+    try:
+        import imageio_ffmpeg
+
+        imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        raise UserError(
+            "no ffmpeg for MP4 here: `pip install imageio-ffmpeg`, or record a .gif instead", ExitCode.ENVIRONMENT
+        ) from None
+    writer, count = None, 0
+    try:
+        for picture in pictures:
+            if writer is None:
+                # H.264 in 4:2:0 wants even sides, and every player reads it; quality 0..10.
+                writer = imageio_ffmpeg.write_frames(
+                    str(path), (picture.shape[1], picture.shape[0]), fps=frames_per_second, codec="libx264",
+                    pix_fmt_out="yuv420p", quality=7, macro_block_size=2, ffmpeg_log_level="error",
+                    output_params=["-movflags", "+faststart"],
+                )  # fmt: skip
+                writer.send(None)
+            writer.send(np.ascontiguousarray(picture))
+            count += 1
+    finally:
+        if writer is not None:
+            writer.close()
+    return count
+
+
+def _write_gif(path: Path, pictures: Iterable[np.ndarray], frames_per_second: float) -> int:
+    frames: list[np.ndarray] = []
+    for picture in pictures:
+        frames.append(picture)
+        if len(frames) * picture.nbytes > GIF_BYTES:
+            raise UserError(
+                f"a GIF so long and large is too much for memory ({len(frames)} frames of "
+                f"{picture.shape[1]}x{picture.shape[0]}); record an .mp4, or less with --seconds or --size",
+                ExitCode.USAGE,
+            )
+    path.write_bytes(encode_gif(np.stack(frames), frames_per_second))
+    return len(frames)
