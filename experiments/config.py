@@ -18,9 +18,10 @@ from envs.ids import GAMES
 QUICK = {"training.minutes": 1.0, "evaluation.every_minutes": 0.5, "evaluation.games": 32, "checkpoint_minutes": 0.5}
 
 
-def problem(message: str, key: str = "") -> PydanticCustomError:
-    """A complaint of a validator; `key` is the dotted key at fault, seen from the section that complains."""
-    return PydanticCustomError("problem", "{message}", {"message": message, "key": key})
+def problem(message: str, *keys: str) -> PydanticCustomError:
+    """A validator's complaint, to follow the dotted key at fault, seen from the section that complains. Of several keys
+    the first that was written down is blamed."""
+    return PydanticCustomError("problem", "{message}", {"message": message, "keys": keys})
 
 
 def _whole(value: Any) -> Any:
@@ -125,7 +126,7 @@ class TrainingSection(Section):
     @model_validator(mode="after")
     def _ends(self) -> "TrainingSection":
         if self.env_steps is None and self.minutes is None:
-            raise problem("and training.env_steps are both null, so the run would never end; set one", "minutes")
+            raise problem("is null, and so is the other bound: set minutes or env_steps", "minutes", "env_steps")
         return self
 
 
@@ -141,7 +142,9 @@ class OpponentsSection(Section):
     def _shares(self) -> "OpponentsSection":
         total = self.latest + self.pool
         if abs(total - 1) > 1e-6:
-            raise problem(f"and opponents.pool are shares of the games and must sum to 1, not {total:g}", "latest")
+            raise problem(
+                f"does not fit: latest and pool are shares and must sum to 1, not {total:g}", "pool", "latest"
+            )
         return self
 
 
@@ -171,7 +174,7 @@ class EvaluationSection(Section):
             try:
                 check_name(name)
             except ValueError as error:
-                raise problem(f"names {show(name)}: {error}", str(position)) from None
+                raise problem(f"names nobody: {error}", str(position)) from None
         return value
 
 
@@ -210,13 +213,9 @@ class Config(Section):
         if ball and self.training.random_opening_plies:
             raise problem(f"must be 0: {game} has no turns, so no opening moves", "training.random_opening_plies")
         for position, name in enumerate(self.evaluation.opponents or () if game in GAMES else ()):
-            family = name.partition(":")[0]
-            if family in ("scripted",) and not ball:
-                raise problem(f"names '{name}', which plays ball games, not {game}", f"evaluation.opponents.{position}")
-            if family in ("one_ply", "alphabeta", "solver", "uci", "gtp", "mcts") and ball:
-                raise problem(
-                    f"names '{name}', which plays board games, not {game}", f"evaluation.opponents.{position}"
-                )
+            plays = {"scripted": "ball games", "one_ply": "games with turns"}.get(name.partition(":")[0])
+            if plays == ("games with turns" if ball else "ball games"):
+                raise problem(f"names '{name}', which plays {plays}, not {game}", f"evaluation.opponents.{position}")
         return self
 
     @property
@@ -246,4 +245,4 @@ def show(value: Any) -> str:
         return "a list"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return repr(value) if abs(value) < 10**60 else "a number of more than 60 digits"
+    return repr(value) if isinstance(value, float) or abs(value) < 10**60 else "a number of more than 60 digits"

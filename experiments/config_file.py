@@ -159,8 +159,9 @@ _WANTED = {
 
 def _explain(source: Source, mistake: Any) -> str:
     kind, path, context = mistake["type"], tuple(mistake["loc"]), mistake.get("ctx", {})
-    if kind == "problem" and context["key"]:
-        path = (*path, *(int(key) if key.isdigit() else key for key in context["key"].split(".")))
+    if kind == "problem" and context["keys"]:
+        paths = [(*path, *(int(key) if key.isdigit() else key for key in keys.split("."))) for keys in context["keys"]]
+        path = next((path for path in paths if path in source.places), paths[0])
     dotted, place = ".".join(map(str, path)), source.where(path)
     if kind == "missing":
         return f"{place}: '{dotted}' is missing"
@@ -171,7 +172,8 @@ def _explain(source: Source, mistake: Any) -> str:
     if path[:2] == ("game", "settings") and len(path) > 2:  # one complaint instead of one for each type it is not
         dotted, wanted = ".".join(map(str, path[:3])), "true or false, a number or text"
     else:
-        wanted = _WANTED.get(kind, mistake["msg"]).format(**context)
+        bounds = {name: f"{bound:g}" if isinstance(bound, float) else bound for name, bound in context.items()}
+        wanted = _WANTED.get(kind, mistake["msg"]).format(**bounds)
     found = show(mistake["input"])
     if isinstance(mistake["input"], str) and "number" in wanted:
         found = f"the text {found}"
@@ -181,12 +183,13 @@ def _explain(source: Source, mistake: Any) -> str:
 def _suggest(path: tuple[str | int, ...]) -> str:
     """The key of the schema that was meant: spelt nearly so, or spelt so in another section."""
     known = list(_keys(Config, ""))
-    section, dotted, last = ".".join(map(str, path[:-1])), ".".join(map(str, path)), str(path[-1])
+    section, last = ".".join(map(str, path[:-1])), str(path[-1])
     siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
     near = get_close_matches(last, siblings, n=1)
     if near:
         return f"did you mean '{'.'.join(filter(None, (section, near[0])))}'?"
-    elsewhere = [key for key in known if key.rpartition(".")[2] == last] or get_close_matches(dotted, known, n=1)
+    spelt = get_close_matches(last, [key.rpartition(".")[2] for key in known], n=1, cutoff=0.8)
+    elsewhere = [key for key in known if key.rpartition(".")[2] in spelt]
     if elsewhere:
         return f"did you mean '{elsewhere[0]}'?"
     return nearest(last, siblings)
@@ -214,11 +217,11 @@ def _lines(section: BaseModel, indent: str) -> Iterator[str]:
 
 
 def _scalar(value: Any) -> str:
-    """On one line, in YAML that means the same to any reader: JSON, but for the quotes of plain words."""
+    """On one line, in YAML that means the same to any reader."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_scalar(key)}: {_scalar(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_scalar, value))}]"
     if isinstance(value, str):
-        return value if yaml_source.is_plain_word(value) else json.dumps(value)
+        return value if yaml_source.is_plain_word(value) else yaml_source.quote(value)
     return json.dumps(value)

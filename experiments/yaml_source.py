@@ -13,7 +13,7 @@ import yaml
 
 from experiments.errors import ExitCode, UserError
 
-MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_ALIASES = 256 * 1024, 24, 20_000, 100
+MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_ALIASES = 64 * 1024, 24, 20_000, 100
 COMMAND_LINE = "command line"
 
 Path: TypeAlias = tuple[str | int, ...]  # ("training", "lr"), ("network", "hidden", 0)
@@ -74,6 +74,12 @@ def is_plain_word(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", text) is not None and text.lower() not in _OTHER_WORDS
 
 
+def quote(text: str) -> str:
+    """In double quotes, in ASCII. (JSON's quotes will not do: it writes characters beyond 16 bits as two.)"""
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if " " <= c <= "~" else f"\\U{ord(c):08x}" for c in text) + '"'
+
+
 def config_error(place: str, problem: str) -> UserError:
     return UserError(f"{place}: {problem}", ExitCode.USAGE)
 
@@ -103,8 +109,15 @@ def _place(name: str, mark: Any) -> str:
 
 
 def _events(text: str | bytes, name: str) -> list[yaml.Event]:
+    """All parser events. Depth is looked at while they come: the scanner is quadratic in it."""
+    events, depth = [], 0
     try:
-        return list(yaml.parse(text, yaml.SafeLoader))
+        for event in yaml.parse(text, yaml.SafeLoader):
+            events.append(event)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise config_error(_place(name, event.start_mark), f"nested deeper than {MAX_DEPTH}")
+        return events
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise config_error(_place(name, mark), f"not valid YAML: {error.problem or error.context}") from None
@@ -142,10 +155,8 @@ class _Builder:
                 raise self.error(event, f"*{event.anchor} stands for nothing that was finished before it")
             if self.aliases > MAX_ALIASES:
                 raise self.error(event, f"more than {MAX_ALIASES} aliases")
-            return self.copy(event, self.anchors[event.anchor])
+            return self.copy(event, self.anchors[event.anchor], len(path))
         self.count(event)
-        if len(path) > MAX_DEPTH:
-            raise self.error(event, f"nested deeper than {MAX_DEPTH}")
         assert isinstance(event, yaml.NodeEvent)
         tag = getattr(event, "tag", None)
         if tag and tag != "!":
@@ -188,12 +199,14 @@ class _Builder:
         except ValueError:  # thousands of digits
             raise self.error(event, f"{text[:20]}... has too many digits") from None
 
-    def copy(self, event: yaml.Event, value: Any) -> Any:
+    def copy(self, event: yaml.Event, value: Any, depth: int) -> Any:
         """What an alias stands for, copied, so that an override changes one place; counted, so that it stays small."""
         self.count(event)
+        if depth > MAX_DEPTH:
+            raise self.error(event, f"nested deeper than {MAX_DEPTH}")
         if isinstance(value, dict):
-            return {key: self.copy(event, item) for key, item in value.items()}
-        return [self.copy(event, item) for item in value] if isinstance(value, list) else value
+            return {key: self.copy(event, item, depth + 1) for key, item in value.items()}
+        return [self.copy(event, item, depth + 1) for item in value] if isinstance(value, list) else value
 
     def count(self, event: yaml.Event) -> None:
         self.nodes += 1
