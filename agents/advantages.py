@@ -8,6 +8,8 @@ to the seat's last step, and its value is linked to its own next turn. Letters: 
 import numpy as np
 from numba import njit
 
+from envs import compile_cache  # noqa: F401  decides where numba keeps compiled code
+
 
 @njit(cache=True)
 def advantages_simultaneous(

@@ -14,6 +14,7 @@ from numba import njit
 from torch import nn
 
 from agents.network import PolicyValueNetwork
+from envs import compile_cache  # noqa: F401  decides where numba keeps compiled code
 
 CHUNK = 1024  # rows: 1024 x 128 float32 is half of a 1 MiB L2
 

@@ -15,7 +15,7 @@ import torch
 from ray.rllib.algorithms.ppo import PPO, PPOConfig
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
-from ray.rllib.policy.sample_batch import MultiAgentBatch, concat_samples
+from ray.rllib.policy.sample_batch import concat_samples
 from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, LEARNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
 
 from agents.pool import PastSelves
@@ -63,10 +63,10 @@ class SelfPlayConfig(PPOConfig):
         self._dont_auto_sync_env_runner_states = True  # weights travel with each request to sample
 
     def self_play(self, settings: SelfPlaySettings) -> "SelfPlayConfig":
+        import gymnasium as gym
+
         from agents.rllib.env_runner import observation_space
         from envs import make
-
-        import gymnasium as gym
 
         game = make(settings.game_id, **settings.settings)
         space, actions = observation_space(game), gym.spaces.Discrete(game.num_actions)

@@ -1,0 +1,435 @@
+"""What happens between the config and the finished run: train, measure, save, until a bound is reached or a signal comes.
+
+    update, update, ...  every `checkpoint_minutes` a checkpoint, every `every_minutes` a measurement, an agent, a clip
+
+The clock that bounds a run counts updates only: measuring, saving and starting are shown but not counted.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from agents.cpu import tune_environment
+from envs.game import Game
+from experiments.checkpoint import load, newest, save
+from experiments.config import Config
+from experiments.errors import ExitCode, UserError
+from experiments.progress import Progress
+from experiments.provenance import usable_cores
+from experiments.run_folder import RunFolder
+from experiments.stop import StopRequest
+
+LOG_SECONDS = 2.0  # between two rows of metrics
+CLIP_SECONDS = 8.0
+
+
+@dataclass
+class Clock:
+    """Where a run stands; all of it is in the checkpoint."""
+
+    training_seconds: float = 0.0
+    measured_at: float = 0.0  # training seconds of the last measurement
+    saved_at: float = 0.0
+    best_lower_bound: float | None = None
+    measurements: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)  # a row per measurement, for the forgetting curve
+
+
+def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | None = None) -> int:
+    """Train until the config's bound; returns the exit code. Raises UserError for what the user can mend."""
+    from agents.rllib.algorithm import EnvironmentFailure
+    from agents.rllib.cluster import ray_session
+
+    config = resume[0] if resume else run.config
+    checkpoint = None
+    if resume:
+        checkpoint = load(newest(run.checkpoints), record_dtypes=[game.state_dtype])
+        run.resume(checkpoint.env_steps, resume[1], config)
+    with Progress(config) as progress:
+        progress.say(f"{config.name}: {game.id}, run folder {_short(run)}")
+        runners = choose_runners(config)
+        probe(config, game, progress)
+        progress.say("starting Ray (about 5 s)")
+        with ray_session(num_cpus=runners + 1, address=config.resources.ray_address):
+            algorithm = build(config, game, runners)
+            session = Training(run, config, game, algorithm, progress)
+            try:
+                if checkpoint:
+                    session.restore(checkpoint.arrays, checkpoint.state)
+                    progress.say(f"going on from {checkpoint.env_steps:,} environment steps")
+                else:
+                    run.log_text("config", (run.path / "config.yaml").read_text())
+                    run.log_hparams(["rating/elo", "rating/low"])
+                with StopRequest(progress.say) as stop:
+                    session.loop(stop)
+                return stop.exit_code
+            except EnvironmentFailure as failure:
+                session.save()
+                progress.say(f"the game raised an error while it was played; the run is saved\n{failure}")
+                return ExitCode.FAILED
+            finally:
+                algorithm.stop()
+
+
+def choose_runners(config: Config) -> int:
+    """`auto`: one runner beside the learner where there are two cores (overlapped: it plays while the learner learns and
+    keeps up with two epochs and more), else none."""
+    if config.resources.runners != "auto":
+        return int(config.resources.runners)
+    return 1 if usable_cores() > 1 else 0
+
+
+def probe(config: Config, game: Game, progress: Progress) -> None:
+    """Play a little here first: compiles the rules before any worker starts, and shows a game's own error at once."""
+    from agents.rollouts import Rollouts
+
+    progress.say("compiling the rules (first time only)")
+    begin = time.perf_counter()
+    small = selfplay_settings(config, game).rollouts
+    from dataclasses import replace
+
+    settings = replace(small, num_games=min(8, small.num_games), length=2)
+    try:
+        Rollouts(game, network_config(config, game), settings, seed=0).collect()
+    except Exception:
+        import traceback
+
+        raise UserError(f"{game.id} raised an error when it was tried:\n{traceback.format_exc()}") from None
+    seconds = time.perf_counter() - begin
+    if seconds > 5:
+        progress.say(f"compiled in {seconds:.0f} s; the next start finds it done")
+
+
+def network_config(config: Config, game: Game) -> dict[str, Any]:
+    """PolicyValueNetwork's arguments."""
+    return {
+        "observation_size": int(np.prod(game.observation_shape)),
+        "num_actions": game.num_actions,
+        "hidden": list(config.network.hidden),
+        "activation": config.network.activation,
+    }
+
+
+def game_settings(config: Config, game: Game) -> dict[str, Any]:
+    """What the config says of the game, wherever it says it."""
+    settings = dict(config.game.settings)
+    names = {setting.name for setting in game.schema}
+    if "human_knowledge" in names:
+        settings["human_knowledge"] = config.game.human_knowledge
+    if "shaping_gamma" in names:
+        settings.setdefault("shaping_gamma", config.training.gamma)
+    if "time_left_observed" in names:
+        settings.setdefault("time_left_observed", not config.training.bootstrap_time_limit)
+    return settings
+
+
+def selfplay_settings(config: Config, game: Game) -> Any:
+    from agents.rllib.algorithm import SelfPlaySettings
+    from agents.rollouts import RolloutSettings
+
+    training, algorithm, opponents = config.training, config.algorithm, config.opponents
+    return SelfPlaySettings(
+        game_id=config.game.id,
+        settings=game_settings(config, game),
+        network=network_config(config, game),
+        rollouts=RolloutSettings(
+            num_games=training.num_games,
+            length=algorithm.rollout_length,
+            gamma=training.gamma,
+            gae_lambda=algorithm.gae_lambda,
+            opening_plies=training.random_opening_plies,
+            bootstrap_time_limit=training.bootstrap_time_limit,
+            pool_share=opponents.pool,
+            slots=opponents.slots,
+        ),
+        pool_size=opponents.pool_size,
+        snapshot_every=opponents.snapshot_every,
+    )
+
+
+def build(config: Config, game: Game, runners: int) -> Any:
+    """The RLlib algorithm of a config. Ray must run."""
+    import torch
+
+    from agents.rllib.algorithm import SelfPlayConfig
+
+    tune_environment()
+    threads = config.resources.torch_threads
+    torch.set_num_threads(1 if threads == "auto" else int(threads))
+    device = config.resources.device
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError("resources.device is cuda, but torch sees no GPU; use auto or cpu", ExitCode.ENVIRONMENT)
+    gpu = device != "cpu" and torch.cuda.is_available()
+    algorithm, training = config.algorithm, config.training
+    settings = (
+        SelfPlayConfig()
+        .self_play(selfplay_settings(config, game))
+        .env_runners(num_env_runners=runners)
+        .learners(num_learners=0, num_gpus_per_learner=1 if gpu else 0)
+        .training(
+            lr=training.lr,
+            gamma=training.gamma,
+            lambda_=algorithm.gae_lambda,
+            num_epochs=algorithm.epochs,
+            minibatch_size=algorithm.minibatch_size,
+            clip_param=algorithm.clip,
+            entropy_coeff=algorithm.entropy,
+            vf_loss_coeff=algorithm.value_coefficient,
+            grad_clip=algorithm.max_grad_norm,
+        )
+        .debugging(seed=training.seed, log_level="ERROR")
+    )
+    return settings.build_algo()
+
+
+class Training:
+    """The loop of one run."""
+
+    def __init__(self, run: RunFolder, config: Config, game: Game, algorithm: Any, progress: Progress):
+        self.run, self.config, self.game, self.algorithm, self.progress = run, config, game, algorithm, progress
+        self.clock = Clock()
+        self._since_log: list[Any] = []
+        self._logged_at = 0.0
+
+    def loop(self, stop: StopRequest) -> None:
+        clock, config = self.clock, self.config
+        while not stop and self.share() < 1:
+            begin = time.perf_counter()
+            self._set_schedules()
+            self.algorithm.report = None
+            self.algorithm.train()
+            clock.training_seconds += time.perf_counter() - begin
+            if self.algorithm.report is None:
+                continue  # no runner was healthy; RLlib is restarting them
+            self._since_log.append(self.algorithm.report)
+            if clock.training_seconds - self._logged_at >= LOG_SECONDS:
+                self._log()
+            every = config.evaluation.every_minutes
+            if every and clock.training_seconds - clock.measured_at >= 60 * every and self.share() < 1:
+                self._log()
+                self.measure()
+            if clock.training_seconds - clock.saved_at >= 60 * config.checkpoint_minutes:
+                self.save()
+        self._log()
+        if not stop:
+            self.measure()
+        self.save()
+        self._farewell(bool(stop))
+
+    def share(self) -> float:
+        """Of the budget, used; the first bound that is reached counts."""
+        bounds = self.config.training
+        steps = self.algorithm.env_steps / bounds.env_steps if bounds.env_steps else 0.0
+        return max(steps, self.clock.training_seconds / (60 * bounds.minutes) if bounds.minutes else 0.0)
+
+    def _set_schedules(self) -> None:
+        """Linear from the first value to the final one over the budget."""
+        share, training, ppo = min(1.0, self.share()), self.config.training, self.config.algorithm
+        self.algorithm.lr = _between(training.lr, training.lr_final, share)
+        self.algorithm.entropy = _between(ppo.entropy, ppo.entropy_final, share)
+
+    def _log(self) -> None:
+        """Means over the updates since the last row."""
+        reports, clock = self._since_log, self.clock
+        if not reports:
+            return
+        seconds = max(clock.training_seconds - self._logged_at, 1e-9)
+        env_steps = sum(report.env_steps for report in reports)
+        agent_steps = sum(report.agent_steps for report in reports)
+        sums = {name: sum(report.sums[name] for report in reports) for name in reports[0].sums}
+        waited = sum(report.seconds["wait"] for report in reports)
+        values = {f"loss/{name}": np.mean([r.losses[name] for r in reports]) for name in reports[0].losses}
+        episodes = sums["episodes"]
+        if episodes:
+            values["selfplay/episode_length"] = sums["episode_steps"] / episodes
+            values["selfplay/decisive_share"] = sums["decisive"] / episodes
+            values["selfplay/truncated_share"] = sums["truncated"] / episodes
+            values["selfplay/first_seat_return"] = sums["first_seat_return"] / episodes
+        if sums["pool_episodes"]:
+            values["selfplay/return_against_past"] = sums["pool_return"] / sums["pool_episodes"]
+        values |= {
+            "selfplay/lr": self.algorithm.lr,
+            "selfplay/entropy_coefficient": self.algorithm.entropy,
+            "speed/env_steps_per_second": env_steps / seconds,
+            "speed/agent_steps_per_second": agent_steps / seconds,
+            "speed/learner_idle_share": waited / seconds,
+            "speed/resident_gigabytes": _resident_gigabytes(),
+        }
+        self.run.log(self.algorithm.env_steps, values, training_seconds=clock.training_seconds)
+        shown = {
+            "training_seconds": clock.training_seconds,
+            "env_steps": self.algorithm.env_steps,
+            "steps_per_second": env_steps / seconds,
+            "entropy": values["loss/entropy"],
+        }
+        if episodes:
+            shown["game_length"] = values["selfplay/episode_length"]
+        self.progress.update(shown)
+        self._since_log, self._logged_at = [], clock.training_seconds
+
+    def measure(self) -> None:
+        """Save the agent as it is, play it against the ladder, remember the best."""
+        from agents.evaluation import evaluate
+        from agents.network import PolicyValueNetwork
+        from agents.network_agent import NetworkAgent
+
+        config, clock, steps = self.config, self.clock, self.algorithm.env_steps
+        network = PolicyValueNetwork(**network_config(config, self.game))
+        network.load_state_dict(_tensors(self.algorithm.weights()))
+        agent = NetworkAgent(network, self.game, greedy=config.evaluation.greedy, name=f"{config.name}@{steps}")
+        clock.measurements += 1
+        seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
+        result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed)
+        values = result.scalars()
+        self.run.log(steps, values, training_seconds=clock.training_seconds)
+        rating = result.rating
+        self._save_agent(network, steps, values)
+        shown: dict[str, Any] = {"win_rates": result.win_rates, "seconds": result.seconds}
+        if rating is not None:
+            shown |= {"rating": rating.elo, "rating_low": rating.low, "rating_high": rating.high}
+        self.progress.evaluation(shown)
+        clock.history.append({"env_steps": steps, "training_seconds": clock.training_seconds, **values})
+        lower = rating.low if rating is not None else float(np.mean(list(result.win_rates.values())))
+        if clock.best_lower_bound is None or lower > clock.best_lower_bound:
+            clock.best_lower_bound = lower
+            _point(self.run.agents / "best", str(steps))
+        if config.evaluation.clip:
+            self._clip(agent, steps)
+        clock.measured_at = clock.training_seconds
+
+    def _save_agent(self, network: Any, steps: int, values: dict[str, float]) -> None:
+        from agents.saved import save_agent
+
+        record = {
+            "run": self.config.name,
+            "env_steps": steps,
+            "training_seconds": round(self.clock.training_seconds, 1),
+            "seed": self.config.training.seed,
+            "human_knowledge": self.config.game.human_knowledge,
+            "measured": values,
+        }
+        folder = self.run.agents / str(steps)
+        if not folder.exists():  # a resumed run may measure where it measured before
+            save_agent(folder, network, self.game, record)
+        _point(self.run.agents / "last", str(steps))
+
+    def _clip(self, agent: Any, steps: int) -> None:
+        """A short film against the strongest opponent, in TensorBoard and in replays/."""
+        from agents.names import make_agent
+        from experiments.animation import encode_gif
+        from experiments.recording import record_clip
+
+        opponent = make_agent(self.config.ladder[-1], self.game)
+        frames = record_clip(self.game, [agent, opponent], CLIP_SECONDS, seed=self.clock.measurements, fps=10)
+        self.run.log_video(f"replay/against_{opponent.name}", frames, 10, steps)
+        (self.run.replays / f"{steps}.gif").write_bytes(encode_gif(frames, 10))
+
+    def save(self) -> None:
+        """A checkpoint, and the league as people can read it."""
+        import json
+
+        self.clock.saved_at = self.clock.training_seconds
+        arrays, state = self.algorithm.export()
+        folder = self.run.checkpoints / str(self.algorithm.env_steps)
+        if not folder.exists():
+            save(folder, arrays, {"algorithm": state, "clock": vars(self.clock)}, keep=self.config.keep_checkpoints)
+        league = {"past_selves_env_steps": state["pool_env_steps"], "measurements": self.clock.history}
+        temporary = self.run.path / ".league.json.tmp"
+        temporary.write_text(json.dumps(league, indent=1))
+        os.replace(temporary, self.run.path / "league.json")
+
+    def restore(self, arrays: dict[str, dict[str, np.ndarray]], state: dict[str, Any]) -> None:
+        """Go on where `save` left off."""
+        self.algorithm.import_(arrays, state["algorithm"])
+        self.clock = Clock(**state["clock"])
+        self._logged_at = self.clock.training_seconds
+
+    def _farewell(self, stopped: bool) -> None:
+        say, folder = self.progress.say, _short(self.run)
+        clock = self.clock
+        say(f"{'stopped' if stopped else 'done'}: {self.algorithm.env_steps:,} environment steps in "
+            f"{clock.training_seconds / 60:.1f} minutes of training")  # fmt: skip
+        if stopped:
+            say(f"go on:   python -m experiments.run --resume {folder}")
+        if (self.run.agents / "last").exists():
+            say(f"watch:   python -m experiments.watch {folder}")
+            say(f"measure: python -m experiments.evaluate {folder}")
+        say(f"curves:  tensorboard --logdir {self.run.path.parent.parent.name}")
+
+
+def dry_run(config: Config, game: Game) -> int:
+    """Train for a few seconds without a run folder, and say what the run would cost."""
+    from agents.rllib.cluster import ray_session
+
+    with Progress(config) as progress:
+        runners = choose_runners(config)
+        probe(config, game, progress)
+        progress.say("starting Ray (about 5 s)")
+        with ray_session(num_cpus=runners + 1, address=config.resources.ray_address):
+            algorithm = build(config, game, runners)
+            for _ in range(2):
+                algorithm.train()
+            begin, steps = time.perf_counter(), algorithm.env_steps
+            while time.perf_counter() - begin < 5:
+                algorithm.train()
+            speed = (algorithm.env_steps - steps) / (time.perf_counter() - begin)
+            memory = _tree_gigabytes()
+            algorithm.stop()
+        bounds = config.training
+        ends = [bounds.minutes] if bounds.minutes else []
+        if bounds.env_steps:
+            ends.append(bounds.env_steps / speed / 60)
+        progress.say(f"runners       {runners} ({'as configured' if config.resources.runners != 'auto' else 'auto'})")
+        progress.say(f"speed         {speed:,.0f} environment steps/s, {speed * 60 * min(ends):,.0f} in the whole run")
+        progress.say(f"memory        {memory:.2f} GB over all processes")
+        progress.say(f"training      {min(ends):.1f} minutes, measuring and saving not counted")
+        progress.say(f"run folder    runs/{config.name}/<time>-<id>/")
+    return ExitCode.DONE
+
+
+def _between(first: float, last: float | None, share: float) -> float:
+    return first if last is None else first + (last - first) * share
+
+
+def _tensors(weights: dict[str, np.ndarray]) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.from_numpy(value) for name, value in weights.items()}
+
+
+def _point(link: Any, target: str) -> None:
+    """Make `link` a symbolic link to its neighbour `target`, in one step."""
+    temporary = link.with_name(f".{link.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    os.replace(temporary, link)
+
+
+def _short(run: RunFolder) -> str:
+    try:
+        return os.path.relpath(run.path)
+    except ValueError:
+        return str(run.path)
+
+
+def _resident_gigabytes() -> float:
+    import psutil
+
+    return psutil.Process().memory_info().rss / 1e9
+
+
+def _tree_gigabytes() -> float:
+    """Proportional set size over this process and its children: shared pages are counted once."""
+    import psutil
+
+    total = 0.0
+    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        try:
+            total += process.memory_full_info().pss
+        except (psutil.Error, AttributeError):
+            continue
+    return total / 1e9
