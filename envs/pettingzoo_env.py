@@ -58,7 +58,7 @@ class SequentialEnv(AECEnv):
             )
             for agent in self.possible_agents
         }
-        self.action_spaces = {agent: spaces.Discrete(game.num_actions) for agent in self.possible_agents}
+        self.action_spaces: dict[str, Any] = {a: spaces.Discrete(game.num_actions) for a in self.possible_agents}
         self._batch = _fresh_batch(game, opening_plies)
         self._seats = {agent: seat for seat, agent in enumerate(self.possible_agents)}
         self._action = np.zeros(1, np.int32)
@@ -139,7 +139,7 @@ class SimultaneousEnv(ParallelEnv):
         self.possible_agents = [f"player_{seat}" for seat in range(game.num_players)]
         self.agents: list[str] = []
         self.observation_spaces = {agent: observation_space(game) for agent in self.possible_agents}
-        self.action_spaces = {agent: spaces.Discrete(game.num_actions) for agent in self.possible_agents}
+        self.action_spaces: dict[str, Any] = {a: spaces.Discrete(game.num_actions) for a in self.possible_agents}
         self._batch = _fresh_batch(game)
         self._actions = np.zeros((1, game.num_players), np.int32)
 

@@ -11,6 +11,7 @@ from envs.ids import GAMES
 
 OWN_GAME = "tests.own_game.nim:nim"  # lies outside the package
 IDS = [*GAMES, OWN_GAME]
+VARIANTS = [*((game_id, {}) for game_id in IDS), ("ball_1v1", {"mode": "match"}), (OWN_GAME, {"misere": True})]
 SEQUENTIAL = [game_id for game_id in IDS if make(game_id).dynamics is Dynamics.SEQUENTIAL]
 SIMULTANEOUS = [game_id for game_id in IDS if game_id not in SEQUENTIAL]
 
@@ -24,14 +25,18 @@ UNAVOIDABLE_WARNINGS = (
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for name, ids in (("game", IDS), ("sequential_id", SEQUENTIAL), ("simultaneous_id", SIMULTANEOUS)):
+    if "game" in metafunc.fixturenames:
+        names = [" ".join([game_id, *map(str, settings.values())]) for game_id, settings in VARIANTS]
+        metafunc.parametrize("game", VARIANTS, ids=names, indirect=True)
+    for name, ids in (("sequential_id", SEQUENTIAL), ("simultaneous_id", SIMULTANEOUS)):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, ids, indirect=name == "game")
+            metafunc.parametrize(name, ids)
 
 
 @pytest.fixture
 def game(request: pytest.FixtureRequest) -> Game:
-    return make(request.param)
+    game_id, settings = request.param
+    return make(game_id, **settings)
 
 
 @pytest.fixture
