@@ -131,9 +131,9 @@ def ball(canvas: Canvas, view: View, position: np.ndarray, radius: float, turned
 def _icosahedron() -> np.ndarray:
     """The twelve corners [12, 3], on the unit sphere."""
     golden = (1 + math.sqrt(5)) / 2
-    corners = [(0, a, b * golden) for a in (-1, 1) for b in (-1, 1)]
-    corners += [(a, b * golden, 0) for a in (-1, 1) for b in (-1, 1)]
-    corners += [(b * golden, 0, a) for a in (-1, 1) for b in (-1, 1)]
+    corners = [(0.0, a, b * golden) for a in (-1.0, 1.0) for b in (-1, 1)]
+    corners += [(a, b * golden, 0.0) for a in (-1.0, 1.0) for b in (-1, 1)]
+    corners += [(b * golden, 0.0, a) for a in (-1.0, 1.0) for b in (-1, 1)]
     return np.array(corners) / math.hypot(1, golden)
 
 

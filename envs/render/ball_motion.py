@@ -17,6 +17,7 @@ CELEBRATION_SECONDS = 1.6
 STILL = 0.4  # m/s: slower players look at the ball
 BODY_TURN, PUPIL_TURN = 0.13, 0.05  # s, time constants of turning
 HOP_HEIGHT, HOP_SECONDS = 0.45, 0.4  # m, s
+SLOWEST_GOAL = 1.8  # m/s, so that a ball that barely crossed the line is seen to be in
 JUMP = 1.0  # m between two physics steps: the rules moved the ball
 
 
@@ -99,7 +100,8 @@ class Animation:
         words = "Own goal!" if own else "Goal!"
         radius = float(state["world"]["radius"][-1])
         place, velocity = state["position"][-1].copy(), state["velocity"][-1].copy()
-        deepest = float(state["world"]["half_length"]) + GOAL_DEPTH - 0.3 - radius
+        velocity[0] = math.copysign(max(abs(velocity[0]), SLOWEST_GOAL), place[0])
+        deepest = float(state["world"]["half_length"]) + GOAL_DEPTH - 0.16 - radius
         widest = float(state["world"]["half_goal"]) - radius
         glad = np.array([seat_team == team for seat_team in self.game.teams])
         for frame in range(round(CELEBRATION_SECONDS * self.frames_per_second)):
@@ -108,7 +110,7 @@ class Animation:
             place = place + way
             velocity = velocity * math.exp(-4.0 / self.frames_per_second)
             if abs(place[0]) > deepest:
-                place[0], velocity = math.copysign(deepest, place[0]), velocity * (-0.12, 0.5)
+                place[0], velocity = math.copysign(deepest, place[0]), velocity * (-0.04, 0.5)
             place[1] = min(max(place[1], -widest), widest)
             self._turned = roll(self._turned, way, radius)
             self._trail.append(place)

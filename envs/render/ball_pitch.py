@@ -11,7 +11,7 @@ import numpy as np
 
 from envs.render.boards import strip_height
 from envs.render.canvas import Canvas, Point
-from envs.render.palette import CARD, CHALK, EDGE, GRASS, PAPER, TEAMS, darker, lighter, mix
+from envs.render.palette import CARD, CHALK, EDGE, GRASS, PAPER, TEAMS, Colour, darker, lighter, mix
 
 LIFT = 0.6
 RIM = 0.32  # m, thickness of the boards
@@ -33,10 +33,6 @@ class View:
     def at(self, x: float, y: float, z: float = 0.0) -> Point:
         return self.x + x * self.scale, self.y - (y + z * LIFT) * self.scale
 
-    def all(self, points: np.ndarray, z: float = 0.0) -> np.ndarray:
-        """Pixels [n, 2] of points [n, 2] at one height."""
-        return np.stack(self.at(points[:, 0], points[:, 1], z), axis=1)
-
 
 @lru_cache(maxsize=8)
 def grass(size: tuple[int, int], length: float, width: float, goal: float) -> Canvas:
@@ -45,7 +41,7 @@ def grass(size: tuple[int, int], length: float, width: float, goal: float) -> Ca
     scale, half, side, mouth = view.scale, length / 2, width / 2, goal / 2
     boards, wall, line = mix(EDGE, PAPER, 0.35), darker(EDGE, 0.32), max(1.0, 0.075 * scale)
 
-    def box(x: float, y: float, w: float, h: float, colour, radius: float = 0.0, stroke: float = 0.0) -> None:
+    def box(x: float, y: float, w: float, h: float, colour: Colour, radius: float = 0.0, stroke: float = 0.0) -> None:
         """From the upper left corner, in metres."""
         canvas.box(*view.at(x, y), w * scale, h * scale, colour, radius * scale, line=stroke)
 

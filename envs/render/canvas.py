@@ -25,6 +25,7 @@ class Canvas:
 
     def __init__(self, size: tuple[int, int], background: "Canvas | Colour | None" = None):
         self.size = self.width, self.height = size
+        self.surface: pygame.Surface
         if isinstance(background, Canvas):
             self.surface = background.surface.copy()
         else:

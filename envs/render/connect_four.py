@@ -50,14 +50,15 @@ def draw(
     for row in range(ROWS):
         for column in range(COLUMNS):
             if board[row, column]:
-                at_rest = not falling or falling[:2] != (row, column)
-                _disc(canvas, grid.centre(row if at_rest else falling[2], column), cell, int(board[row, column]) - 1)
+                moving = falling is not None and falling[:2] == (row, column)
+                height = falling[2] if falling and moving else row
+                _disc(canvas, grid.centre(height, column), cell, int(board[row, column]) - 1)
     canvas.lay(_rack(size))
     if legal and not over:
         mask = np.zeros(COLUMNS, np.bool_)
         legal_action_mask(state, state["current_player"], mask)
-        for column in np.flatnonzero(mask):
-            x, y = grid.centre(ROWS - 0.12, column)
+        for open_column in np.flatnonzero(mask):
+            x, y = grid.centre(ROWS - 0.12, float(open_column))
             arm = cell * 0.13
             colour = mix(PAPER, COLOURS[state["current_player"]], 0.75)
             canvas.line((x - arm, y - arm), (x, y), cell * 0.06, colour)

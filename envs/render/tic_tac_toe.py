@@ -63,10 +63,10 @@ def draw(
         mask = np.zeros(CELLS, np.bool_)
         legal_action_mask(state, state["current_player"], mask)
         for place in np.flatnonzero(mask):
-            canvas.circle(grid.centre(place), cell * 0.05, mix(CARD, COLOURS[state["current_player"]], 0.5))
+            canvas.circle(grid.centre(int(place)), cell * 0.05, mix(CARD, COLOURS[state["current_player"]], 0.5))
     for place in np.flatnonzero(state["board"]):
         share = growing[1] if growing and growing[0] == place else 1.0
-        _mark(canvas, grid.centre(place), cell, int(state["board"][place]) - 1, share)
+        _mark(canvas, grid.centre(int(place)), cell, int(state["board"][place]) - 1, share)
     if over and not growing:
         if over[1] is not None:
             line = finished_line(state["board"].reshape(SIDE, SIDE), over[1], SIDE)

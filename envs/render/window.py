@@ -101,7 +101,7 @@ class Window:
     def show(self, picture: np.ndarray, status: Status) -> None:
         """picture [H, W, 3] uint8; one of another size than `picture_size` is stretched."""
         size = self.picture_size
-        image = pygame.image.frombuffer(np.ascontiguousarray(picture), picture.shape[1::-1], "RGB")
+        image = pygame.image.frombuffer(picture.tobytes(), picture.shape[1::-1], "RGB")
         if image.get_size() != size:
             image = pygame.transform.smoothscale(image, size)
         self._screen.blit(image, (0, 0))
