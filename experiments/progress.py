@@ -90,15 +90,14 @@ class Progress:
         played = "goals" if "goals_per_game" in values else "length"
         wins = measured.get("win_rates", {})
         strongest = next((name for name in reversed(self._ladder) if name in wins), None)
+        named = strongest or (self._ladder[-1] if self._ladder else "nobody")
         return {
             "time": _clock(values.get("training_seconds")),
             "steps": _count(values.get("env_steps")),
             "steps/s": _count(values.get("steps_per_second")),
             played: _number(values.get("goals_per_game", values.get("game_length")), 1),
             "rating": _interval(measured),
-            f"wins {strongest or self._ladder[-1] if self._ladder else ''}".strip(): (
-                "-" if strongest is None else f"{wins[strongest]:.0%}"
-            ),
+            f"vs {named.rpartition(':')[2]}": "-" if strongest is None else f"{wins[strongest]:.0%}",
             "entropy": _number(values.get("entropy"), 2),
             "left": _clock(self._seconds_left()),
         }
