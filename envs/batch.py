@@ -168,13 +168,11 @@ def _draw(state, mask):
     if count == 0:
         return 0
     left = randint(state, count)
-    action = 0
-    while True:
-        if mask[action]:
-            if left == 0:
-                return action
-            left -= 1
-        action += 1
+    action, passed = 0, 0  # the first action that more than `left` legal ones lie up to; no branch to mispredict
+    for a in range(mask.shape[0]):
+        passed += mask[a]
+        action += passed <= left
+    return action
 
 
 @njit(cache=True)

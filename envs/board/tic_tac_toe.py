@@ -50,13 +50,11 @@ def step(state, cell):
 def _completes_line(board, cell):
     """Whether the mark on `cell` is part of a line. Only lines through the last mark can be new."""
     row, column, mark = cell // SIDE, cell % SIDE, board[cell]
-    if board[SIDE * row] == mark and board[SIDE * row + 1] == mark and board[SIDE * row + 2] == mark:
-        return True
-    if board[column] == mark and board[column + SIDE] == mark and board[column + 2 * SIDE] == mark:
-        return True
-    if board[4] != mark:
-        return False
-    return (board[0] == mark and board[8] == mark) or (board[2] == mark and board[6] == mark)
+    across = (board[SIDE * row] == mark) & (board[SIDE * row + 1] == mark) & (board[SIDE * row + 2] == mark)
+    down = (board[column] == mark) & (board[column + SIDE] == mark) & (board[column + 2 * SIDE] == mark)
+    falling = (board[0] == mark) & (board[4] == mark) & (board[8] == mark)
+    rising = (board[2] == mark) & (board[4] == mark) & (board[6] == mark)
+    return across | down | falling | rising  # all are looked at: cheaper than a branch that is often mispredicted
 
 
 @njit(cache=True)
