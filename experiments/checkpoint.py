@@ -149,7 +149,7 @@ def _check_json(value: Any, path: str) -> None:
     elif isinstance(value, list | tuple):
         for position, item in enumerate(value):
             _check_json(item, f"{path}[{position}]")
-    elif type(value) not in (str, int, float, bool, type(None)):
+    elif not isinstance(value, str | int | float | None):  # np.float64 is a float, and comes back as one
         raise TypeError(f"{path} is a {type(value).__name__}, which JSON cannot hold")
 
 
