@@ -49,7 +49,8 @@ def run_command(main: Callable[[], int | None]) -> NoReturn:
         where = f" ({error.filename})" if error.filename else ""
         code = _complain(f"cannot write{where}: {error.strerror}; free some space or choose another folder", 3)
     except Exception as error:
-        if type(error).__name__ != "CorruptArtifact":  # by name: importing its module costs start-up time
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if "CorruptArtifact" not in kinds:  # by name: importing its module costs start-up time
             traceback.print_exc()
             sys.exit(ExitCode.FAILED)
         code = _complain(str(error), ExitCode.CHECKPOINT)

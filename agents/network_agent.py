@@ -1,0 +1,46 @@
+"""A policy-value network as an agent: plays in matches and on screen exactly as it played in training."""
+
+import numpy as np
+
+from agents.fast_mlp import FastMLP, draw
+from agents.network import PolicyValueNetwork
+from envs.batch import mask_rows, observe_rows
+from envs.game import Game
+
+CHUNK = 16_384  # rows at a time: observations of large boards would fill the memory
+
+
+class NetworkAgent:
+    """Samples from the policy over the legal actions, or (greedy) plays its most probable legal action.
+
+    The network stays the caller's: what training changes in its weights is seen by the next call.
+    """
+
+    def __init__(self, network: PolicyValueNetwork, game: Game, greedy: bool = False, name: str = "network"):
+        size = int(np.prod(game.observation_shape))
+        config = network.config
+        if (config["observation_size"], config["num_actions"]) != (size, game.num_actions):
+            raise ValueError(
+                f"a network from {config['observation_size']} numbers to {config['num_actions']} actions cannot play "
+                f"{game.id}, which has {size} and {game.num_actions}"
+            )
+        self.network, self.game, self.greedy, self.name = network, game, greedy, name
+        self._mlp = FastMLP(network)
+
+    def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        actions = np.empty(len(states), np.int32)
+        for begin in range(0, len(states), CHUNK):
+            part = slice(begin, begin + CHUNK)
+            heads = self._mlp.forward(observe_rows(self.game, states[part], players[part]))
+            self._pick(heads, mask_rows(self.game, states[part], players[part]), rng, actions[part])
+        return actions
+
+    def _pick(self, heads: np.ndarray, masks: np.ndarray, rng: np.random.Generator, actions: np.ndarray) -> None:
+        """From heads [B, A + 1] (logits, value) into actions [B]."""
+        if self.greedy:
+            actions[:] = np.where(masks, heads[:, :-1], -np.inf).argmax(axis=1)
+        else:
+            draw(heads, masks, rng.random(len(heads), np.float32), actions, np.empty(len(heads), np.float32))
+
+    def reset(self, rows: np.ndarray) -> None:
+        pass
