@@ -165,10 +165,7 @@ class EvaluationSection(Section):
     @field_validator("opponents")
     @classmethod
     def _named(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        try:
-            from agents.names import check_name
-        except ModuleNotFoundError:
-            return value
+        from agents.names import check_name
 
         for position, name in enumerate(value or ()):
             try:
