@@ -8,6 +8,8 @@ with Window("Connect Four", picture_size=(720, 760)) as window:
         window.wait()
 """
 
+import os
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,19 +19,19 @@ import pygame
 from envs.render.canvas import Canvas, Point
 from envs.render.palette import BLUE, CARD, EDGE, INK, MUTED, PAPER, Colour, darker, mix
 
-BAR = 92  # pixels below the picture
+BAR = 108  # pixels below the picture
 SMALLEST = (420, 320)
 
 # command: (keys, label, what the help calls its key); in the order of the buttons
 COMMANDS = {
     "pause": ((pygame.K_SPACE, pygame.K_p), "pause", "space"),
-    "step": ((pygame.K_RIGHT, pygame.K_s, pygame.K_PERIOD), "step", "right"),
+    "step": ((pygame.K_RIGHT, pygame.K_s, pygame.K_PERIOD), "step", "the right arrow"),
     "slower": ((pygame.K_MINUS, pygame.K_KP_MINUS, pygame.K_DOWN), "slower", "-"),
     "faster": ((pygame.K_PLUS, pygame.K_EQUALS, pygame.K_KP_PLUS, pygame.K_UP), "faster", "+"),
     "restart": ((pygame.K_r,), "restart", "R"),
     "next": ((pygame.K_n,), "opponent", "N"),
 }
-HELP = "space pause   right step   - + speed   R restart   N next opponent   Q quit"
+HELP = "space  pause      right  step      - +  speed      R  restart      N  next opponent      Q  quit"
 QUIT_KEYS = (pygame.K_ESCAPE, pygame.K_q)
 
 
@@ -50,6 +52,7 @@ class Window:
     """One resizable window; a context manager, so that it is closed however the program ends."""
 
     def __init__(self, title: str, picture_size: tuple[int, int], frames_per_second: int = 50):
+        check_display()
         try:
             pygame.display.init()
             # SDL would rather draw into nothing than fail; only who asks for that by name gets it.
@@ -124,9 +127,16 @@ class Window:
         return None
 
 
-def _asked_for_a_driver() -> bool:
-    import os
+def check_display() -> None:
+    """Raise NoDisplay where a window is hopeless. SDL is not asked for what cannot be: it prints lines of its own."""
+    if _asked_for_a_driver() or os.environ.get("WAYLAND_DISPLAY") or not sys.platform.startswith(("linux", "freebsd")):
+        return
+    if not os.environ.get("DISPLAY"):
+        raise NoDisplay("neither DISPLAY nor WAYLAND_DISPLAY is set")
+    os.environ["SDL_VIDEODRIVER"] = "x11"
 
+
+def _asked_for_a_driver() -> bool:
     return bool(os.environ.get("SDL_VIDEODRIVER") or os.environ.get("SDL_VIDEO_DRIVER"))
 
 
@@ -179,10 +189,9 @@ def _draw_bar(width: int, status: Status, hovered: str | None, pressed: str | No
     middle = (slower[0] + slower[2] + faster[0]) / 2
     canvas.text(f"{status.speed:g}x", (middle, slower[1] + slower[3] / 2 - 6), 21, INK)
     canvas.text("speed", (middle, slower[1] + slower[3] / 2 + 12), 13, MUTED)
-    helped = f"{COMMANDS[hovered][1]}: {COMMANDS[hovered][2]}" if hovered else HELP
-    room = width - 28
-    words = canvas.text(status.line, (14, BAR - 18), 17, INK, "left", 0.5 * room) if status.line else 0.0
-    canvas.text(helped, (width - 14, BAR - 18), 15, mix(MUTED, INK, 0.15), "right", room - words - 14)
+    helped = f"{COMMANDS[hovered][1]}: press {COMMANDS[hovered][2]}" if hovered else HELP
+    canvas.text(status.line, (width / 2, BAR - 36), 17, INK, max_width=width - 28)
+    canvas.text(helped, (width / 2, BAR - 15), 15, mix(MUTED, INK, 0.15), max_width=width - 28)
     return _finished(canvas)
 
 

@@ -1,0 +1,335 @@
+"""Watch agents play: python -m experiments.watch RUN|GAME
+
+    python -m experiments.watch latest                             the newest run's best agent against the ladder
+    python -m experiments.watch connect_four --opponent one_ply    a board game
+    python -m experiments.watch ball_2v2 --record out.mp4          no display needed; .gif works too
+
+The window has buttons for all that the keys do: space pause, right arrow one step, - and + speed, R restart, N next
+opponent, Q quit.
+"""
+
+import argparse
+import itertools
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.errors import ExitCode, UserError, run_command
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from agents.agent import Agent
+    from envs.game import Game
+    from experiments.recording import Frame, Match
+
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+GIF_WIDTH, GIF_SECONDS = 480, 20.0  # where nothing is asked for: a GIF has no compression to speak of
+PROGRESS_SECONDS = 2.0
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="python -m experiments.watch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("what", metavar="RUN|GAME", help="a run's folder, 'latest', a saved agent's folder, or a game's id")
+    p.add_argument("--agent", metavar="NAME", help="who plays, where a game is named (scripted:L3, one_ply, a folder)")
+    p.add_argument("--opponent", metavar="NAME", nargs="+", help="against whom; several take turns with N")
+    p.add_argument(
+        "--seat", choices=("0", "1", "alternate"), help="the agent's side: default 0 on the pitch, else alternate"
+    )
+    p.add_argument("--record", metavar="FILE", type=Path, help="write FILE.mp4 or FILE.gif instead of opening a window")
+    p.add_argument("--seconds", metavar="N", type=_positive, help="stop after so much game time")
+    p.add_argument("--games", metavar="N", type=_whole, help="stop after so many games (one, when recording)")
+    p.add_argument("--seed", metavar="S", type=int, default=0, help="of the first game; the next has the next (0)")
+    p.add_argument("--speed", metavar="X", type=_positive, default=1.0, help="1 is real time")
+    p.add_argument("--size", metavar="WxH", type=_size, help="of the picture, in pixels")
+    p.add_argument("--greedy", action="store_true", help="networks play their best action instead of sampling")
+    return p
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _whole(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text.lower())
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (64 <= width <= 4096 and 64 <= height <= 4096):
+        raise argparse.ArgumentTypeError("write WIDTHxHEIGHT, each from 64 to 4096, as 960x600")
+    return width + width % 2, height + height % 2  # video wants even sides
+
+
+@dataclass
+class Programme:
+    """Who plays whom in which order. The agent's tally against each opponent is kept in wins, draws and losses."""
+
+    game: "Game"
+    agent: "Agent"
+    opponents: list["Agent"]
+    labels: list[str]  # the agent's name, then each opponent's
+    side: str  # "0", "1" or "alternate"
+    seed: int
+    against: int = 0  # index of the opponent
+    number: int = 0  # of the game, from 0
+    tally: dict[int, list[int]] = field(default_factory=dict)
+
+    def match(self) -> "Match":
+        """The game of this number, from its start."""
+        from experiments.recording import Match
+
+        pair = [self.agent, self.opponents[self.against]]
+        names = [self.labels[0], self.labels[1 + self.against]]
+        if self.agent_side == 1:
+            pair, names = pair[::-1], names[::-1]
+        return Match(self.game, pair, self.seed + self.number, names)
+
+    @property
+    def agent_side(self) -> int:
+        return self.number % 2 if self.side == "alternate" else int(self.side)
+
+    def finish(self, match: "Match") -> None:
+        """Count the result and go on to the next game."""
+        margin = float(match.team_return(self.agent_side))
+        row = self.tally.setdefault(self.against, [0, 0, 0])
+        row[0 if margin > 0 else 2 if margin < 0 else 1] += 1
+        self.number += 1
+
+    def next_opponent(self) -> None:
+        self.against = (self.against + 1) % len(self.opponents)
+        self.number += 1
+
+    def score(self, match: "Match") -> tuple[int, int] | None:
+        """Games won so far by side 0 and 1, for games that keep no score of their own."""
+        if "score" in (self.game.state_dtype.names or ()) or (self.against not in self.tally and not match.over):
+            return None
+        won, _, lost = self.tally.get(self.against, (0, 0, 0))
+        sides = [won, lost] if self.agent_side == 0 else [lost, won]
+        if match.over:
+            for side in (0, 1):
+                sides[side] += match.team_return(side) > 0
+        return sides[0], sides[1]
+
+    @property
+    def line(self) -> str:
+        won, drawn, lost = self.tally.get(self.against, (0, 0, 0))
+        rivals = f"{self.labels[0]} against {self.labels[1 + self.against]}"
+        result = f": won {won}, drawn {drawn}, lost {lost}" if won + drawn + lost else ""
+        return f"game {self.number + 1}, seed {self.seed + self.number}, {rivals}{result}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
+    if args.record:
+        from experiments.recording import film_kind
+
+        film_kind(args.record)  # what cannot work is said before anything is loaded
+    programme = _programme(args)
+    if not args.record:
+        _check_display()
+    _rehearse(programme)
+    if args.record:
+        _record(programme, args)
+    else:
+        _window(programme, args)
+    return ExitCode.DONE
+
+
+def _programme(args: argparse.Namespace) -> Programme:
+    from experiments.cast import cast
+
+    found = cast(args.what, args.agent, args.opponent, greedy=args.greedy)
+    side = args.seat or ("0" if found.game.id.startswith("ball_") else "alternate")
+    return Programme(found.game, found.agent, found.opponents, found.labels, side, args.seed)
+
+
+def _rehearse(programme: Programme) -> None:
+    """A moment of a game unseen, so that nothing is compiled or loaded while somebody watches."""
+    from experiments.recording import Match
+
+    print(f"{programme.game.id}: preparing (new rules are compiled once, which takes some seconds)", flush=True)
+    for rival in programme.opponents:
+        match = Match(programme.game, [programme.agent, rival], programme.seed)
+        for frame in match.frames():
+            if match.moves == 3:  # each side has moved
+                match.picture(frame, (160, 120))
+                break
+
+
+def _record(programme: Programme, args: argparse.Namespace) -> None:
+    from envs.render import FRAMES_PER_SECOND, picture_size
+    from experiments.recording import GIF_FRAMES_PER_SECOND, film_kind, write_film
+
+    gif = film_kind(args.record) == ".gif"
+    rate = GIF_FRAMES_PER_SECOND if gif else FRAMES_PER_SECOND
+    size = args.size or picture_size(programme.game, GIF_WIDTH if gif else None)
+    seconds = args.seconds or (GIF_SECONDS if gif and not args.games else None)
+    games = args.games or (None if args.seconds else 1)
+    wanted = None if seconds is None else max(1, round(seconds * rate / args.speed))
+    began = said = time.monotonic()
+
+    def pictures() -> Iterator["np.ndarray"]:
+        nonlocal said
+        frames = _sampled(_telling(programme, games), args.speed * FRAMES_PER_SECOND / rate)
+        for count, (match, frame) in enumerate(itertools.islice(frames, wanted), 1):
+            yield match.picture(frame, size, programme.score(match))
+            if time.monotonic() - said > PROGRESS_SECONDS:
+                said = time.monotonic()
+                goal = f" of {wanted}" if wanted and games is None else ""
+                print(f"{args.record}: {count}{goal} frames, {programme.line}", flush=True)
+
+    count = write_film(args.record, pictures(), rate)
+    kilobytes = args.record.stat().st_size / 1024
+    print(
+        f"{args.record}: {count} frames, {count / rate:.1f} s at {rate} a second, {size[0]}x{size[1]}, "
+        f"{kilobytes:,.0f} kB, made in {time.monotonic() - began:.1f} s"
+    )
+
+
+def _telling(programme: Programme, games: int | None) -> Iterator[tuple["Match", "Frame"]]:
+    """Game after game, frame by frame."""
+    while games is None or programme.number < games:
+        match = programme.match()
+        for frame in match.frames():
+            yield match, frame
+        programme.finish(match)
+
+
+def _sampled(frames: Iterator[tuple["Match", "Frame"]], every: float) -> Iterator[tuple["Match", "Frame"]]:
+    """Each `every`-th of them; below 1 they are repeated."""
+    due = 0.0
+    for i, item in enumerate(frames):
+        while due < i + 1:
+            yield item
+            due += every
+
+
+def _window(programme: Programme, args: argparse.Namespace) -> None:
+    from envs.render import FRAMES_PER_SECOND, picture_size
+    from envs.render.window import NoDisplay, Window
+
+    size = args.size or picture_size(programme.game)
+    try:
+        window = Window(f"Bitterball: {programme.game.id}", size, FRAMES_PER_SECOND)
+    except NoDisplay as error:
+        raise _no_display(error) from None
+    print(f"{programme.game.id}: {programme.line}; Q or closing the window ends it", flush=True)
+    with window:
+        Viewing(programme, window, args.speed).run(args.games, args.seconds)
+
+
+def _check_display() -> None:
+    from envs.render.window import NoDisplay, check_display
+
+    try:
+        check_display()
+    except NoDisplay as error:
+        raise _no_display(error) from None
+
+
+def _no_display(error: Exception) -> UserError:
+    return UserError(
+        f"no display to open a window on ({error}); add --record out.mp4 to make a film instead", ExitCode.ENVIRONMENT
+    )
+
+
+class Viewing:
+    """The programme in a window: what is on now, and what the viewer asked for."""
+
+    def __init__(self, programme: Programme, window, speed: float = 1.0):
+        self.programme, self.window, self.speed = programme, window, speed
+        self.playing, self.ended = True, False
+        self.shown = 0  # frames of game time so far
+        self._due = 0.0
+        self._picture: np.ndarray | None = None  # of the frame, until that changes
+        self.restart()
+
+    def run(self, games: int | None = None, seconds: float | None = None) -> None:
+        """Until the viewer quits, or so many games or seconds of game time have been shown."""
+        from envs.render import FRAMES_PER_SECOND
+
+        limit = None if seconds is None else seconds * FRAMES_PER_SECOND
+        while not self.ended:
+            for command in self.window.commands():
+                self.obey(command)
+            if self.playing:
+                self._due += self.speed
+                while self._due >= 1 and not self.ended:
+                    self._due -= 1
+                    self.advance()
+                    spent = limit is not None and self.shown >= limit
+                    self.ended = self.ended or spent or (games is not None and self.programme.number >= games)
+            self.draw()
+            self.window.wait()
+
+    def obey(self, command: str) -> None:
+        if command == "quit":
+            self.ended = True
+        elif command == "pause":
+            self.playing = not self.playing
+        elif command == "step":
+            self.playing = False
+            self.step()
+        elif command in ("slower", "faster"):
+            others = [s for s in SPEEDS if (s < self.speed if command == "slower" else s > self.speed)]
+            if others:
+                self.speed = max(others) if command == "slower" else min(others)
+        elif command == "restart":
+            self.restart()
+        elif command == "next":
+            self.programme.next_opponent()
+            self.restart()
+
+    def restart(self) -> None:
+        """The game of the programme, from its start."""
+        self.match = self.programme.match()
+        self._frames = self.match.frames()
+        self.frame = next(self._frames)
+        self._picture = None
+
+    def advance(self) -> None:
+        """One frame on, into the next game where one ends."""
+        frame = next(self._frames, None)
+        if frame is None:
+            self.programme.finish(self.match)
+            self.restart()
+        else:
+            self.frame = frame
+            self._picture = None
+        self.shown += 1
+
+    def step(self) -> None:
+        """To the end of the move that is being made, or of the next one; from the end of a game to the next game."""
+        if self.frame.over:
+            self.programme.finish(self.match)
+            self.restart()
+            return
+        match, target = self.match, self.match.moves + self.frame.settled
+        while self.match is match and not (self.frame.over or (self.match.moves >= target and self.frame.settled)):
+            self.advance()
+
+    def draw(self) -> None:
+        from envs.render.window import Status
+
+        size = self.window.picture_size
+        if self._picture is None or self._picture.shape[1::-1] != size:
+            self._picture = self.match.picture(self.frame, size, self.programme.score(self.match))
+        self.window.show(self._picture, Status(self.playing, self.speed, self.programme.line))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,365 @@
+"""Watching: films decode to what was asked for, keys and buttons do what they say, and nothing needs a display."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+
+from agents.names import make_agent
+from envs import make
+from experiments import watch
+from experiments.errors import ExitCode, UserError
+from experiments.recording import Match, as_watched, record_clip, write_film
+
+
+def agents(game_id: str, *names: str):
+    game = as_watched(make(game_id))
+    return game, [make_agent(name, game) for name in names]
+
+
+def programme(game_id: str = "tic_tac_toe", opponents: tuple[str, ...] = ("random", "random"), side: str = "alternate"):
+    game, pair = agents(game_id, "random", *opponents)
+    return watch.Programme(game, pair[0], pair[1:], ["me", *(f"rival {i}" for i in range(len(opponents)))], side, 0)
+
+
+# Matches and clips
+
+
+@pytest.mark.parametrize("game_id", ["tic_tac_toe", "connect_four"])
+def test_a_match_is_told_to_its_end(game_id):
+    game, pair = agents(game_id, "one_ply", "random")
+    match = Match(game, pair, seed=3)
+    frames = [(frame, match.moves) for frame in match.frames()]
+    assert match.over
+    assert match.moves == match.state["num_moves"]
+    assert [frame.over for frame, _ in frames] == [False] * (len(frames) - 100) + [True] * 100  # 2 s at the end
+    assert match.team_return(0) == -match.team_return(1) == {0: 1, 1: -1, -1: 0}[int(match.state["winner"])]
+
+
+def test_the_same_seed_tells_the_same_match():
+    game, pair = agents("ball_1v1", "random", "random")
+    told = []
+    for seed in (7, 7, 8):
+        match = Match(game, pair, seed)
+        for _, _ in zip(match.frames(), range(200), strict=False):
+            pass
+        told.append(match.state["position"].tobytes())
+    assert told[0] == told[1] != told[2]
+
+
+def test_each_team_gets_its_own_seats():
+    """A team is asked for its own seats, one row each, and its actions reach them."""
+    game = as_watched(make("ball_2v2"))
+    asked = {}
+
+    class Spy:
+        def __init__(self, name):
+            self.name = name
+
+        def act(self, states, players, rng):
+            asked[self.name] = players.tolist()
+            assert len(states) == len(players) == 2
+            return np.full(2, 1, np.int32)  # forward
+
+        def reset(self, rows):
+            assert rows.tolist() == [0, 1]
+
+    match = Match(game, [Spy("a"), Spy("b")], seed=0)
+    start = match.state["position"].copy()
+    for frame in match.frames():
+        if match.moves == 2 and frame.settled:
+            break
+    assert asked == {"a": [0, 1], "b": [2, 3]}
+    moved = match.state["position"] - start
+    assert (moved[:2, 0] > 0.1).all()  # team 0 runs right, team 1 left
+    assert (moved[2:4, 0] < -0.1).all()
+
+
+def test_a_clip_of_the_ball_game_is_small_and_quick():
+    game, pair = agents("ball_2v2", "random", "random")
+    record_clip(game, pair, seconds=0.2)  # compiles
+    began = time.process_time()
+    clip = record_clip(game, pair, seconds=8.0, fps=10)
+    assert time.process_time() - began < 1.5
+    assert clip.shape == (80, 200, 320, 3)
+    assert clip.dtype == np.uint8
+    assert (clip[1:] != clip[:-1]).any(axis=(1, 2, 3))[5:].all()  # something moves in every frame after the start
+
+
+def test_a_clip_of_a_training_game_is_a_whole_match():
+    game, pair = make("ball_1v1", time_limit=1.0), None
+    pair = [make_agent("random", game)] * 2
+    assert len(record_clip(game, pair, seconds=3.0)) == 30
+
+
+def test_a_clip_of_a_board_game_shows_a_picture_a_move_to_the_end():
+    game, pair = agents("tic_tac_toe", "one_ply", "one_ply")
+    clip = record_clip(game, pair, seed=1)
+    kinds = [clip[0]]
+    for frame in clip[1:]:
+        if (frame != kinds[-1]).any():
+            kinds.append(frame)
+    match = Match(game, pair, seed=1)
+    for _ in match.frames():
+        pass
+    assert len(kinds) == match.moves + 1
+    assert len(clip) <= 80
+
+
+# Films
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+@pytest.mark.parametrize("game_id", ["ball_1v1", "tic_tac_toe"])
+def test_a_film_decodes_to_the_frames_that_were_asked_for(tmp_path, capsys, suffix, game_id):
+    path = tmp_path / "deep" / f"out{suffix}"
+    arguments = [game_id, "--agent", "random", "--opponent", "random", "--record", str(path)]
+    assert watch.main([*arguments, "--seconds", "2", "--size", "320x200"]) == 0
+    frames = imageio.imread(path, index=None)
+    rate = 50 if suffix == ".mp4" else 25
+    if suffix == ".gif":  # equal frames are one that lasts longer
+        durations = [imageio.immeta(path, index=i)["duration"] for i in range(len(frames))]
+        assert sum(durations) == pytest.approx(2000, abs=50)
+        assert len(frames) <= 2 * rate
+    else:
+        assert len(frames) == 2 * rate
+        assert imageio.immeta(path)["fps"] == rate
+    assert frames.shape[1:] == (200, 320, 3)
+    assert (frames[0] != frames[-1]).any()
+    assert list(path.parent.iterdir()) == [path]  # nothing half-written beside it
+    assert f"{2 * rate} frames, 2.0 s" in capsys.readouterr().out
+
+
+def test_a_faster_film_is_shorter():
+    one, four = (
+        [i for i, _ in enumerate(watch._sampled(iter(range(100)), 1))],
+        list(watch._sampled(iter(range(100)), 4)),
+    )
+    assert len(one) == 100
+    assert four == list(range(0, 100, 4))
+    assert list(watch._sampled(iter("abc"), 0.5)) == list("aabbcc")
+
+
+def test_a_film_of_games_ends_with_the_last(tmp_path):
+    path = tmp_path / "out.mp4"
+    arguments = ["tic_tac_toe", "--record", str(path), "--games", "2", "--speed", "8", "--size", "160x180"]
+    assert watch.main(arguments) == 0
+    game, pair = agents("tic_tac_toe", "one_ply", "random")
+    frames = 0
+    for seed, order in ((0, 1), (1, -1)):
+        frames += sum(1 for _ in Match(game, pair[::order], seed).frames())
+    assert len(imageio.imread(path, index=None)) == -(-frames // 8)
+
+
+def test_a_failed_film_leaves_nothing_behind(tmp_path):
+    def pictures():
+        yield np.zeros((64, 64, 3), np.uint8)
+        raise RuntimeError("the game broke")
+
+    for suffix in (".mp4", ".gif"):
+        with pytest.raises(RuntimeError, match="the game broke"):
+            write_film(tmp_path / f"out{suffix}", pictures(), 50)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [
+        (["connect_for"], "did you mean 'connect_four'", ExitCode.USAGE),
+        (["connect_four", "--record", "out.avi"], "must end in .mp4 or .gif", ExitCode.USAGE),
+        (["connect_four", "--opponent", "scripted:L3"], "plays ball games", ExitCode.USAGE),
+        (["connect_four", "--opponent", "one_plyy"], "did you mean 'one_ply'", ExitCode.USAGE),
+        (["latest"], "no run was started here yet", ExitCode.USAGE),
+        (["runs/nothing"], "neither a game, a run nor a saved agent", ExitCode.USAGE),
+    ],
+)
+def test_mistakes_get_one_line_with_the_fix(tmp_path, monkeypatch, arguments, message, code):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message) as error:
+        watch.main(arguments)
+    assert error.value.exit_code == code
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("wrong", [["--size", "12x9"], ["--size", "wide"], ["--speed", "0"], ["--games", "0"]])
+def test_wrong_values_are_usage_errors(wrong, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        watch.main(["connect_four", *wrong])
+    assert stopped.value.code == 2
+    assert wrong[0] in capsys.readouterr().err
+
+
+# Without a display
+
+
+def run_headless(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR")
+    plain = {key: value for key, value in os.environ.items() if key not in hidden and not key.startswith("SDL")}
+    plain["PYTHONPATH"] = str(Path(watch.__file__).parents[1])
+    command = [sys.executable, "-m", "experiments.watch", *arguments]
+    return subprocess.run(command, env=plain, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def test_a_film_needs_no_display(tmp_path):
+    done = run_headless("tic_tac_toe", "--record", "out.gif", "--seconds", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "hello" not in done.stdout.lower()  # pygame's greeting
+    frame = imageio.imread(tmp_path / "out.gif", index=0)
+    assert frame.mean() > 150  # paper, not a black screen
+
+
+def test_no_display_is_said_in_one_line_with_the_fix(tmp_path):
+    done = run_headless("tic_tac_toe", cwd=tmp_path)
+    assert done.returncode == ExitCode.ENVIRONMENT
+    assert len(done.stderr.splitlines()) == 1
+    assert "--record out.mp4" in done.stderr
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported(tmp_path):
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = run_headless("--help", cwd=tmp_path)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert "--record" in done.stdout
+    assert min(spent) < 0.3
+    heavy = "import sys, experiments.watch; print({'numpy', 'numba', 'torch', 'pygame'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "set()"
+
+
+# The window, with SDL's dummy driver: events go through pygame's own queue
+
+
+@pytest.fixture
+def window(monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    from envs.render.window import Window
+
+    with Window("test", (480, 300)) as opened:
+        yield opened
+
+
+def press(key: int) -> None:
+    import pygame
+
+    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key, mod=0, unicode="", scancode=0))
+
+
+def click(window, name: str) -> None:
+    import pygame
+
+    from envs.render.window import buttons
+
+    left, top, width, height = buttons(window.picture_size[0])[name]
+    place = (int(left + width / 2), int(window.picture_size[1] + top + height / 2))
+    for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
+        pygame.event.post(pygame.event.Event(kind, pos=place, button=1))
+
+
+def obey(viewing: "watch.Viewing") -> None:
+    for command in viewing.window.commands():
+        viewing.obey(command)
+
+
+@pytest.mark.parametrize("by", ["key", "button"])
+def test_pause_step_speed_restart_and_next_opponent(window, by):
+    import pygame
+
+    keys = {
+        "pause": pygame.K_SPACE, "step": pygame.K_RIGHT, "slower": pygame.K_MINUS, "faster": pygame.K_PLUS,
+        "restart": pygame.K_r, "next": pygame.K_n,
+    }  # fmt: skip
+
+    def ask(name: str) -> None:
+        press(keys[name]) if by == "key" else click(window, name)
+        obey(viewing)
+
+    viewing = watch.Viewing(programme(), window)
+    assert viewing.playing
+    ask("pause")
+    assert not viewing.playing
+    ask("step")
+    assert viewing.match.moves == 1
+    assert viewing.frame.settled
+    ask("step")
+    assert viewing.match.moves == 2
+    assert viewing.match.state["num_moves"] == 2
+    ask("faster")
+    ask("faster")
+    assert viewing.speed == 4
+    ask("slower")
+    assert viewing.speed == 2
+    first = viewing.match.state["board"].copy()
+    ask("restart")
+    assert viewing.match.moves == 0
+    assert viewing.programme.number == 0
+    ask("step")
+    ask("step")
+    assert (viewing.match.state["board"] == first).all()  # the same game from its start
+    ask("next")
+    assert viewing.programme.against == 1
+    assert "rival 1" in viewing.match.names
+    assert viewing.match.moves == 0
+    ask("pause")
+    assert viewing.playing
+
+
+def test_step_goes_through_the_end_into_the_next_game(window):
+    viewing = watch.Viewing(programme(), window)
+    while not viewing.match.over:
+        viewing.step()
+    assert viewing.programme.number == 0
+    first = viewing.match
+    for _ in range(2):
+        viewing.step()
+    assert viewing.match is not first
+    assert viewing.programme.number == 1
+    assert sum(viewing.programme.tally[0]) == 1
+    assert viewing.match.names == ("rival 0", "me")  # sides alternate
+
+
+def test_closing_the_window_ends_it(window):
+    import pygame
+
+    viewing = watch.Viewing(programme(), window)
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    viewing.run()
+    assert viewing.ended
+
+
+def test_what_is_shown_is_the_match_and_the_bar(window):
+    import pygame
+
+    viewing = watch.Viewing(programme(), window)
+    viewing.draw()
+    shown = pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
+    picture = viewing.match.picture(viewing.frame, window.picture_size)
+    assert (shown[: picture.shape[0]] == picture).all()
+    assert len(np.unique(shown[picture.shape[0] :].reshape(-1, 3), axis=0)) > 20
+
+
+def test_the_window_can_be_resized(window):
+    import pygame
+
+    viewing = watch.Viewing(programme("ball_1v1", side="0"), window)
+    viewing.draw()
+    pygame.display.set_mode((700, 700), pygame.RESIZABLE)
+    viewing.draw()
+    assert window.picture_size[0] == 700
+    assert viewing._picture.shape[1] == 700
+
+
+def test_it_stops_after_the_games_asked_for(window):
+    viewing = watch.Viewing(programme(), window, speed=5000.0)
+    window.wait = lambda: None
+    viewing.run(games=2)
+    assert viewing.programme.number == 2
+    assert sum(viewing.programme.tally[0]) == 2
