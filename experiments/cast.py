@@ -1,6 +1,5 @@
 """Who plays, from what was typed: a game's id, a run, a saved agent, and the names of opponents."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +37,6 @@ def cast(what: str, agent: str | None = None, opponents: list[str] | None = None
         names = [agent or ladder[0], *(opponents or ladder[1:])]
         labels = list(names)
     elif run := find_run(base):
-        if agent:
-            raise UserError(f"--agent {agent}: {what} already says who plays; name a game to choose", ExitCode.USAGE)
         from experiments.config_file import load_resolved
 
         config = load_resolved(run / "config.yaml")
@@ -56,6 +53,8 @@ def cast(what: str, agent: str | None = None, opponents: list[str] | None = None
             f"{what}: neither a game, a run nor a saved agent; games: {nearest(what, GAMES)}; {_known_runs()}",
             ExitCode.USAGE,
         )
+    if agent and agent != names[0]:
+        raise UserError(f"--agent {agent}: {what} already says who plays; name a game to choose", ExitCode.USAGE)
     from agents.names import make_agent
 
     try:
@@ -68,10 +67,11 @@ def cast(what: str, agent: str | None = None, opponents: list[str] | None = None
 def find_run(name: str, root: Path = Path("runs")) -> Path | None:
     """The run's folder: itself, the newest of a name's folder, or the newest of all for "latest"."""
     if name == "latest":
-        folder = root / "latest"
-        if not folder.exists():
+        link = root / "latest"  # not every file system has links
+        found = [link.resolve()] if link.exists() else sorted(_runs(root), key=lambda run: run.name)
+        if not found:
             raise UserError(f"latest: no run was started here yet ({root.absolute()})", ExitCode.USAGE)
-        return folder.resolve()
+        return found[-1]
     for folder in (Path(name).expanduser(), root / name):
         if (folder / "config.yaml").is_file():
             return folder
@@ -97,11 +97,12 @@ def _saved_game(folder: str) -> str | None:
     """The id of the game that a saved agent plays, or None if the folder is no saved agent."""
     from agents.names import AGENT_FILE
 
-    try:
-        described = json.loads((Path(folder).expanduser() / AGENT_FILE).read_text())
-        return str(described["game"])
-    except (OSError, ValueError, KeyError, TypeError):
+    path = Path(folder).expanduser()
+    if not (path / AGENT_FILE).is_file():
         return None
+    from agents.saved import describe_agent
+
+    return describe_agent(path)["game"]
 
 
 def _default_pair(game_id: str) -> list[str]:
@@ -112,5 +113,10 @@ def _default_pair(game_id: str) -> list[str]:
 
 
 def _known_runs(root: Path = Path("runs")) -> str:
-    runs = sorted(root.glob("*/*/config.yaml"), key=lambda file: file.stat().st_mtime)
-    return f"newest run: {runs[-1].parent}" if runs else f"no runs in {root}/"
+    runs = sorted(_runs(root), key=lambda run: run.name)
+    return f"newest run: {runs[-1]}" if runs else f"no runs in {root}/"
+
+
+def _runs(root: Path) -> list[Path]:
+    """Their folders, named after the time they were begun."""
+    return [file.parent for file in root.glob("*/*/config.yaml")]

@@ -14,6 +14,7 @@ import pytest
 from agents.names import make_agent
 from envs import make
 from experiments import watch
+from experiments.cast import cast
 from experiments.errors import ExitCode, UserError
 from experiments.recording import Match, as_watched, record_clip, write_film
 
@@ -110,6 +111,78 @@ def test_a_clip_of_a_board_game_shows_a_picture_a_move_to_the_end():
         pass
     assert len(kinds) == match.moves + 1
     assert len(clip) <= 80
+
+
+# Runs and saved agents
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch) -> Path:
+    """A run's folder as training leaves it, with two saved agents."""
+    from agents.network import PolicyValueNetwork
+    from agents.saved import save_agent
+    from experiments.config import Config
+    from experiments.config_file import to_yaml
+
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "runs" / "nice" / "20260101T000000Z-abc123"
+    settings = {"pitch_length": 20.0}
+    config = Config.model_validate({"name": "nice", "game": {"id": "ball_1v1", "settings": settings}})
+    game = make("ball_1v1", **settings)
+    for steps in (100, 200):
+        network = PolicyValueNetwork(game.observation_shape[0], game.num_actions, hidden=(8,))
+        save_agent(folder / "agents" / str(steps), network, game, {"env_steps": steps})
+    (folder / "agents" / "best").symlink_to("100")
+    (folder / "agents" / "last").symlink_to("200")
+    (folder / "config.yaml").write_text(to_yaml(config))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("what", "label"),
+    [
+        ("latest", "nice"),
+        ("nice", "nice"),
+        ("runs/nice", "nice"),
+        ("runs/nice/20260101T000000Z-abc123", "nice"),
+        ("latest@last", "nice@last"),
+        ("runs/nice@150", "nice@150"),
+    ],
+)
+def test_a_run_is_found_and_plays_its_own_game(run, what, label):
+    found = cast(what, opponents=["random"])
+    assert found.labels == [label, "random"]
+    assert found.game.settings["pitch_length"] == 20.0
+    assert found.game.settings["mode"] == "match"
+    match = Match(found.game, [found.agent, *found.opponents], 0)
+    for _ in zip(match.frames(), range(60), strict=False):
+        pass
+    assert match.moves > 1
+
+
+def test_a_saved_agent_is_watched_on_its_own_game(run):
+    found = cast(str(run / "agents" / "200"), opponents=["random"])
+    assert found.game.id == "ball_1v1"
+    assert found.labels == ["200", "random"]
+
+
+def test_a_damaged_agent_is_refused_with_its_exit_code(run):
+    (run / "agents" / "100" / "weights.safetensors").write_bytes(b"nonsense")
+    done = run_headless("latest", "--opponent", "random", "--record", "x.mp4", cwd=run.parents[2])
+    assert done.returncode == ExitCode.CHECKPOINT
+    assert len(done.stderr.splitlines()) == 1
+    assert not (run.parents[2] / "x.mp4").exists()
+
+
+def test_a_run_without_agents_says_so(run):
+    (run / "agents" / "best").unlink()
+    with pytest.raises(UserError, match="has not saved its best agent yet"):
+        cast("latest", opponents=["random"])
+
+
+def test_who_plays_is_said_once(run):
+    with pytest.raises(UserError, match="already says who plays"):
+        cast("latest", agent="random")
 
 
 # Films
