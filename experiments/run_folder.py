@@ -27,6 +27,7 @@ from experiments.config import Config
 from experiments.config_file import load_resolved, to_yaml
 from experiments.disk import RUN_BYTES, require_free
 from experiments.errors import ExitCode, UserError
+from experiments.event_files import forget_after
 from experiments.provenance import provenance
 
 if TYPE_CHECKING:
@@ -45,11 +46,10 @@ class RunFolder:
         self.checkpoints, self.agents, self.replays = path / "checkpoints", path / "agents", path / "replays"
         self.events, self.metrics = path / "events", path / "metrics.jsonl"
         self._writer: SummaryWriter | None = None
-        self._purge_step: int | None = None
 
     @classmethod
     def create(cls, config: Config, command: Sequence[str], root: Path = Path("runs")) -> "RunFolder":
-        """A fresh folder, made known as runs/latest."""
+        """A fresh folder."""
         root = Path(root).absolute()
         require_free(root, RUN_BYTES)
         path = root / config.name / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -65,7 +65,6 @@ class RunFolder:
             _write(path / "config.yaml", to_yaml(config))
             made = {"format": FORMAT, "made": provenance(command), "seed": config.training.seed, "resumed": []}
             _write(path / "manifest.json", json.dumps(made, indent=1))
-            _point_latest(root, path)
         except BaseException:
             lock.close()
             shutil.rmtree(path, ignore_errors=True)
@@ -75,12 +74,8 @@ class RunFolder:
     @classmethod
     def open(cls, run: str | Path, root: Path = Path("runs")) -> "RunFolder":
         """The run in that folder, or the one made last ("latest"), to go on with it."""
-        path = (Path(root) / "latest" if str(run) == "latest" else Path(run).expanduser()).absolute()
-        if not path.exists():
-            hint = "no run was started here yet" if str(run) == "latest" else "no such run"
-            raise UserError(f"{path}: {hint}; {_known_runs(Path(root))}", ExitCode.USAGE)
-        path = path.resolve()
-        _check_manifest(path)
+        path = latest_run(root) if str(run) == "latest" else Path(run).expanduser().absolute()
+        _check_manifest(path, root)
         lock = _take_lock(path)
         try:
             config = load_resolved(path / "config.yaml")
@@ -106,7 +101,7 @@ class RunFolder:
         if self.metrics.exists():
             kept = [line for line in self.metrics.read_text().splitlines() if _step_of(line) <= env_steps]
             _write(self.metrics, "".join(f"{line}\n" for line in kept))
-        self._purge_step = env_steps + 1
+        forget_after(self.events, env_steps)
 
     def log(self, step: int, values: Mapping[str, float], *, training_seconds: float | None = None) -> None:
         """Numbers at a number of environment steps, to metrics.jsonl and TensorBoard. ':' in a tag becomes '_'."""
@@ -149,7 +144,7 @@ class RunFolder:
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(str(self.events), purge_step=self._purge_step, flush_secs=_FLUSH_SECONDS)
+            self._writer = SummaryWriter(str(self.events), flush_secs=_FLUSH_SECONDS)
         return self._writer
 
     def close(self) -> None:
@@ -187,7 +182,20 @@ def _take_lock(path: Path) -> IO[str]:
     return lock
 
 
-def _check_manifest(path: Path) -> None:
+def latest_run(root: Path = Path("runs")) -> Path:
+    """The run that was made last. Raises UserError where there is none.
+
+    Found by its name: a link beside the runs would show each of them twice in `tensorboard --logdir runs`.
+    """
+    runs = sorted(Path(root).absolute().glob("*/*Z-*/manifest.json"), key=lambda path: path.parent.name)
+    if not runs:
+        raise UserError(f"{Path(root).absolute()}: no run was started here yet", ExitCode.USAGE)
+    return runs[-1].parent
+
+
+def _check_manifest(path: Path, root: Path) -> None:
+    if not path.exists():
+        raise UserError(f"{path}: no such run; the last one is {latest_run(root)}", ExitCode.USAGE)
     try:
         known = json.loads((path / "manifest.json").read_text())["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError):
@@ -196,21 +204,6 @@ def _check_manifest(path: Path) -> None:
         inside = sorted(path.glob("*/manifest.json"))
         hint = f"did you mean {inside[-1].parent}?" if inside else "a run is a folder runs/<name>/<time>-<id>"
         raise UserError(f"{path}: is not a run folder; {hint}", ExitCode.USAGE)
-
-
-def _known_runs(root: Path) -> str:
-    runs = sorted(root.glob("*/*Z-*/manifest.json"), key=lambda path: path.parent.name)
-    return f"the last one is {runs[-1].parent}" if runs else f"there is none in {root.absolute()}"
-
-
-def _point_latest(root: Path, path: Path) -> None:
-    """runs/latest -> this run, swapped in one step; not every file system has links, and a run can do without."""
-    hidden = root / f".latest.{os.getpid()}"
-    try:
-        hidden.symlink_to(path.relative_to(root))
-        os.replace(hidden, root / "latest")
-    except OSError:
-        hidden.unlink(missing_ok=True)
 
 
 def _write(file: Path, text: str) -> None:

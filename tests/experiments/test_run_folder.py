@@ -17,7 +17,7 @@ from experiments.config import Config
 from experiments.config_file import extend, load_resolved
 from experiments.errors import ExitCode, UserError
 from experiments.provenance import provenance
-from experiments.run_folder import RunFolder
+from experiments.run_folder import RunFolder, latest_run
 
 CONFIG = Config(name="mine", training={"seed": 5})
 COMMAND = ["python", "-m", "experiments.run", "mine.yaml"]
@@ -46,8 +46,7 @@ def test_what_a_new_run_holds(root: Path):
         assert manifest["made"]["machine"]["cores"] >= 1
         names = {path.name for path in run.path.iterdir()}
         assert names == {"config.yaml", "manifest.json", "events", "checkpoints", "agents", "replays", ".lock"}
-        assert (root / "latest").resolve() == run.path
-    assert {path.name for path in root.iterdir()} == {"mine", "latest"}
+    assert [path.name for path in root.iterdir()] == ["mine"]
 
 
 def test_the_commit_is_known():
@@ -63,10 +62,18 @@ def test_the_commit_is_known():
 def test_two_runs_of_one_second_do_not_meet(root: Path):
     with RunFolder.create(CONFIG, COMMAND, root) as one, RunFolder.create(CONFIG, COMMAND, root) as two:
         assert one.path != two.path
-        assert (root / "latest").resolve() == two.path
+
+
+def test_the_latest_run_is_the_one_made_last_whatever_its_name(root: Path, monkeypatch: pytest.MonkeyPatch):
+    with RunFolder.create(CONFIG, COMMAND, root) as old, RunFolder.create(Config(name="a"), COMMAND, root) as new:
+        pass
+    old.path.rename(old.path.with_name("20260102T030405Z-bbbbbb"))
+    new.path = new.path.rename(new.path.with_name("20260102T030406Z-aaaaaa"))
     with RunFolder.open("latest", root) as run:
-        assert run.path == two.path
-        assert run.config == CONFIG
+        assert run.path == new.path
+        assert run.config.name == "a"
+    monkeypatch.chdir(root.parent)
+    assert latest_run() == new.path
 
 
 def test_numbers_go_to_both_logs(root: Path):
@@ -91,13 +98,18 @@ def test_going_on_from_a_checkpoint_forgets_what_came_later(root: Path):
         run.log_video("clip", frames, 10, 300)
         with open(run.metrics, "a") as opened:
             opened.write('{"step": 2')  # as a kill leaves it
+    (file,) = run.events.iterdir()
+    with open(file, "ab") as opened:
+        opened.write(bytes(7))  # half a record
+    before = file.stat().st_size
     with RunFolder.open(run.path) as run:
         run.resume(200, [*COMMAND, "--resume"], extend(CONFIG, ["training.minutes=20"]))
         run.log(400, {"loss/policy": 400})
     assert [json.loads(line)["step"] for line in run.metrics.read_text().splitlines()] == [100, 200, 400]
-    found = events(run)
+    assert file.stat().st_size < before
+    found = events(run)  # reads the files one after the other, as TensorBoard's data server does
     assert [event.step for event in found.Scalars("loss/policy")] == [100, 200, 400]
-    assert not found.Images("clip")
+    assert found.Tags()["images"] == []
     manifest = json.loads((run.path / "manifest.json").read_text())
     assert [(entry["env_steps"], entry["command"][-1]) for entry in manifest["resumed"]] == [(200, "--resume")]
     with RunFolder.open(run.path) as run:
@@ -147,7 +159,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from experiments.provenance import provenance
-from experiments.run_folder import RunFolder
+from experiments.run_folder import RunFolder, latest_run
 run = RunFolder.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.read()
@@ -174,7 +186,7 @@ def test_a_run_in_use_is_refused_until_its_process_is_gone(root: Path):
 
 
 def test_what_is_no_run(root: Path):
-    with pytest.raises(UserError, match="latest: no run was started here yet") as caught:
+    with pytest.raises(UserError, match="runs: no run was started here yet") as caught:
         RunFolder.open("latest", root)
     assert caught.value.exit_code == ExitCode.USAGE
     with RunFolder.create(CONFIG, COMMAND, root) as run:
