@@ -1,18 +1,24 @@
 """Where numba keeps compiled code: one folder per version of the rules, outside the package.
 
-Numba notices an edit of the file that a cached function stands in, but not of the files that it calls into, so an edited
-rule would leave a stale driver. Therefore the folder is named after a hash of every source file of `envs/` but the faces and the renderers. It also
-serves read-only installs. `NUMBA_CACHE_DIR` moves the parent folder; folders unused for two weeks are removed.
+Numba notices an edit of the file that a cached function stands in, but not of the files that it calls into, so an
+edited rule would leave a stale driver. Therefore the folder is named after a hash of every source file of `envs/` but
+the faces and the renderers; rules from elsewhere put the hash of their sources into their State's dtype (`register`).
+It also serves read-only installs. `NUMBA_CACHE_DIR` moves the parent folder; folders unused for two weeks are removed.
 """
 
+import ast
 import hashlib
+import importlib.util
 import os
 import shutil
+import sys
+import sysconfig
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 RULES = Path(__file__).resolve().parent
+INSTALLED = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")]
 UNUSED_SECONDS = 14 * 24 * 3600
 
 
@@ -22,6 +28,34 @@ def fingerprint(paths: Iterable[Path]) -> str:
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def sources_outside(modules: Iterable[str]) -> list[Path]:
+    """The files of these imported modules, and of all that they import, which lie neither in `envs/` nor in an
+    installed package other than their own: functions and constants in them are compiled into the rules.
+    """
+    waiting = list(modules)
+    families = {name.partition(".")[0] for name in waiting}
+    found: dict[str, Path] = {}
+    while waiting:
+        name = waiting.pop()
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None)
+        if name in found or module is None or not file or not file.endswith(".py"):
+            continue
+        path = Path(file).resolve()
+        installed = any(path.is_relative_to(folder) for folder in INSTALLED)
+        if path.is_relative_to(RULES) or (installed and name.partition(".")[0] not in families):
+            continue
+        found[name] = path
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                relative = "." * node.level + (node.module or "")
+                base = importlib.util.resolve_name(relative, module.__package__) if node.level else relative
+                waiting += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return sorted(set(found.values()))
 
 
 def _parent() -> Path:

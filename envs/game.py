@@ -17,12 +17,10 @@ call by the type of the record while it compiles, so the rules are inlined and t
 on-disk cache by every process. Functions handed over as arguments, or closed over, would be compiled again in each.
 """
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import numba
@@ -138,7 +136,7 @@ def register(
 
     `configure(settings)` may return fields of Game that depend on the settings (max_steps, say), and raises
     InvalidSetting where two settings contradict each other. Use the returned Game: where the rules lie outside this
-    package its dtype has one more field, named after the hash of their source, so that an edited rule is never served
+    package its dtype has one more field, named after the hash of their sources, so that an edited rule is never served
     by a driver compiled before the edit.
     """
     if missing := set(VERBS) - set(verbs):
@@ -150,8 +148,7 @@ def register(
         raise ValueError(f"{game.id}: the State needs a field 'rng' of type uint64")
     if game.dynamics is Dynamics.SEQUENTIAL and "current_player" not in names:
         raise ValueError(f"{game.id}: the State of a sequential game needs a field 'current_player'")
-    sources = {Path(inspect.getfile(getattr(verb, "py_func", verb))) for verb in verbs.values()}
-    outside = sorted(path for path in sources if not path.resolve().is_relative_to(compile_cache.RULES))
+    outside = compile_cache.sources_outside({getattr(verb, "py_func", verb).__module__ for verb in verbs.values()})
     if outside:
         marker = (f"rules_{compile_cache.fingerprint(outside)}", np.int8)
         game = replace(game, state_dtype=np.dtype([*_fields(game.state_dtype), marker]))

@@ -7,6 +7,17 @@ from envs import pettingzoo_env
 from envs.gymnasium_env import SeatEnv
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Networks this small only lose by more, most of all beside other processes."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def test_stock_rllib_trains_on_the_parallel_face(tmp_path, monkeypatch):
     """One iteration of PPO on the new API stack, both seats one policy, without remote runners."""
     from agents.rllib.cluster import ray_session
