@@ -66,7 +66,7 @@ def draw(
     words, team = _words(state, score, names, goal)
     if words:
         middle = (size[0] / 2, view.at(0, 0.3 * pitch[1])[1])
-        banner(canvas, middle, words, INK if team is None else TEAMS[team], 0.052 * size[0])
+        banner(canvas, middle, words, INK if team is None else TEAMS[team], 0.046 * size[0])
     return canvas.picture()
 
 

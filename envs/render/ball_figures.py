@@ -96,11 +96,16 @@ def kick_flash(canvas: Canvas, view: View, position: np.ndarray, radius: float, 
 def trail(canvas: Canvas, view: View, points: np.ndarray, radius: float) -> None:
     """The ball's last places, points [n, 2], oldest first, as a streak that thins out and fades."""
     count = len(points)
-    for i in range(count - 1):
-        share = (i + 1) / count
-        if np.hypot(*(points[i + 1] - points[i])) > 0.004:
-            a, b = view.at(*points[i]), view.at(*points[i + 1])
-            canvas.line(a, b, 1.7 * radius * share * view.scale, CARD, 0.2 * share**1.5)
+    if count < 2 or np.hypot(*np.ptp(points, axis=0)) < 0.3 * radius:
+        return
+    ways = np.gradient(points, axis=0)
+    ways /= np.maximum(np.hypot(ways[:, 0], ways[:, 1]), 1e-9)[:, None]
+    share = np.arange(1, count + 1) / count
+    across = np.stack([-ways[:, 1], ways[:, 0]], axis=1) * (0.85 * radius * share)[:, None]
+    left, right = points + across, points - across
+    for i in range(count - 1):  # side by side, not one over the other: overlaps would show as bands
+        corners = [view.at(*place) for place in (left[i], left[i + 1], right[i + 1], right[i])]
+        canvas.polygon(corners, CARD, 0.34 * share[i] ** 1.5)
 
 
 def ball(canvas: Canvas, view: View, position: np.ndarray, radius: float, turned: np.ndarray) -> None:
