@@ -1,12 +1,14 @@
 """A run's folder, `runs/<name>/<UTC time>-<id>/`: everything a run writes is in it, and one process writes at a time.
 
-with RunFolder.create(config, sys.argv) as run:      # or RunFolder.open("latest"), to go on with a run
-    run.log(env_steps, {"loss/policy": 0.1}, training_seconds=12.0)
+    with RunFolder.create(config, sys.argv) as run:      # or RunFolder.open("latest"), to go on with a run
+        run.log(env_steps, {"loss/policy": 0.1}, training_seconds=12.0)
 
-config.yaml      as resolved                  manifest.json    where, when and with what it was made
-events/          for TensorBoard              metrics.jsonl    the same numbers, a line a step
-checkpoints/     to go on from                agents/          to share
-replays/         games                        .lock            held while a process writes
+    config.yaml      as resolved                  manifest.json    where, when and with what it was made
+    events/          for TensorBoard              metrics.jsonl    the same numbers, a line a step
+    checkpoints/     to go on from                agents/          to share
+    replays/         games                        .lock            held while a process writes
+
+The lock goes with the process that holds it, however it ends.
 """
 
 import fcntl
