@@ -50,7 +50,7 @@ def cast(what: str, agent: str | None = None, opponents: list[str] | None = None
         labels = [Path(base).resolve().name, *names[1:]]
     else:
         raise UserError(
-            f"{what}: neither a game, a run nor a saved agent; games: {nearest(what, GAMES)}; {_known_runs()}",
+            f"{what}: neither a game, a run nor a saved agent; {nearest(what, GAMES)}; {_known_runs()}",
             ExitCode.USAGE,
         )
     if agent and agent != names[0]:
