@@ -7,7 +7,7 @@ from agents.rollouts import Weights
 
 class PastSelves:
     """At most `size` snapshots. When full, the one whose neighbours in training time are closest gives way, never the
-    first or the newest: what stays covers the whole history at about even distances."""
+    first or the newest: what stays covers the whole history at distances that differ by a factor of two at most."""
 
     def __init__(self, size: int):
         if size < 2:
@@ -20,8 +20,9 @@ class PastSelves:
         self.env_steps.append(env_steps)
         self.weights.append(weights)
         if len(self.weights) > self.size:
-            steps = np.array(self.env_steps)
-            crowded = 1 + int(np.argmin(steps[2:] - steps[:-2]))
+            gaps = np.diff(self.env_steps)
+            gaps[-1] = gaps[-2]  # the newest has only begun to move away: judge its neighbour by the gap before
+            crowded = 1 + int(np.argmin(gaps[1:] + gaps[:-1]))
             del self.env_steps[crowded], self.weights[crowded]
 
     def draw(self, count: int, rng: np.random.Generator) -> list[int]:

@@ -1,0 +1,84 @@
+"""The pool of past selves: what it keeps, how much it holds, how it draws."""
+
+import numpy as np
+import pytest
+
+from agents.pool import PastSelves
+
+
+def snapshot(number: int) -> dict[str, np.ndarray]:
+    return {"weight": np.full(2, number, np.float32)}
+
+
+def filled(size: int, count: int, spacing: int = 100) -> PastSelves:
+    pool = PastSelves(size)
+    for number in range(count):
+        pool.add(number * spacing, snapshot(number))
+    return pool
+
+
+def test_nothing_is_thinned_before_the_pool_is_full():
+    assert filled(4, 4).env_steps == [0, 100, 200, 300]
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"),
+    [(5, [0, 200, 300, 400]), (6, [0, 200, 400, 500]), (7, [0, 200, 400, 600]), (8, [0, 400, 600, 700]),
+     (9, [0, 400, 600, 800]), (10, [0, 400, 800, 900]), (13, [0, 400, 800, 1200])],
+)  # fmt: skip
+def test_every_other_one_goes_when_the_pool_is_full(count: int, kept: list[int]):
+    assert filled(4, count).env_steps == kept
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 8, 32])
+def test_the_whole_history_is_covered_evenly_at_all_times(size: int):
+    """The first and the newest stay; the distances between the settled ones differ by a factor of two at most, and the
+    newest is never further from them than one such distance."""
+    pool = PastSelves(size)
+    for number in range(20 * size):
+        pool.add(number * 7, snapshot(number))
+        steps = pool.env_steps
+        assert len(steps) == len(pool.weights) == min(size, number + 1)
+        assert (steps[0], steps[-1]) == (0, number * 7)
+        if number >= size:
+            settled = np.diff(steps[:-1])
+            assert settled.max() <= 2 * settled.min()
+            assert steps[-1] - steps[-2] <= settled.max()
+
+
+def test_weights_stay_with_their_steps():
+    pool = filled(5, 137)
+    assert [int(weights["weight"][0]) * 100 for weights in pool.weights] == pool.env_steps
+
+
+def test_memory_is_bounded_by_the_size():
+    """Nothing but the `size` kept snapshots is referred to, however many were added."""
+    pool = filled(6, 1000)
+    assert len(vars(pool)["weights"]) == len(vars(pool)["env_steps"]) == 6
+    assert set(vars(pool)) == {"size", "env_steps", "weights"}
+
+
+def test_draws_differ_while_there_are_enough():
+    rng = np.random.default_rng(0)
+    for count in (1, 3, 8):
+        for _ in range(50):
+            drawn = filled(8, 30).draw(count, rng)
+            assert len(set(drawn)) == len(drawn) == count
+            assert all(0 <= index < 8 for index in drawn)
+
+
+def test_a_small_pool_is_drawn_from_again():
+    """Two past selves for five slots: one of them three times, the other twice."""
+    drawn = filled(8, 2).draw(5, np.random.default_rng(0))
+    assert sorted(np.bincount(drawn, minlength=2)) == [2, 3]
+
+
+def test_every_past_self_is_drawn_equally_often():
+    rng, pool = np.random.default_rng(0), filled(10, 50)
+    counts = np.bincount([index for _ in range(5000) for index in pool.draw(4, rng)], minlength=10)
+    assert abs(counts - 2000).max() < 5 * np.sqrt(5000 * 0.4 * 0.6)  # five standard deviations
+
+
+def test_a_pool_too_small_to_hold_two_is_refused():
+    with pytest.raises(ValueError, match="a pool of 1 cannot hold"):
+        PastSelves(1)
