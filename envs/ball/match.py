@@ -20,8 +20,8 @@ import math
 from functools import partial
 
 import numpy as np
-from numba import njit
 
+from envs.ball.compiled import compiled
 from envs.ball.observation import CLIP, observation_size, observe
 from envs.ball.physics import advance
 from envs.ball.pitch import MATCH, TEAM_SIZES, configure, derive_world, schema, state_dtype
@@ -40,12 +40,11 @@ DIRECTION_NAMES = (
 )  # fmt: skip
 
 
-@njit(cache=True)
+@compiled
 def init(state):
     derive_world(state)
     state.drive[:] = 0.0
     state.kick_asked[:] = 0
-    state.kicks_asked = 0
     state.clock = 0
     state.decision = 0
     state.goal = -1
@@ -60,20 +59,19 @@ def init(state):
     state.potential = _potential(state)
 
 
-@njit(cache=True)
+@compiled
 def step(state, actions):
     begin_decision(state, actions)
     advance(state, state.world.physics_steps)
     end_decision(state)
 
 
-@njit(cache=True)
+@compiled
 def begin_decision(state, actions):
     """Take every seat's action; no time passes."""
     players = state.kick_asked.shape[0]
     state.goal = -1
     state.potential = _potential(state)
-    state.kicks_asked = 0
     for seat in range(players):
         kick = actions[seat] >= DIRECTIONS
         direction = actions[seat] - DIRECTIONS if kick else actions[seat]
@@ -81,16 +79,15 @@ def begin_decision(state, actions):
         state.drive[seat, 0] = push * COMPASS[direction, 0]
         state.drive[seat, 1] = push * COMPASS[direction, 1]
         state.kick_asked[seat] = kick
-        state.kicks_asked += kick
 
 
-@njit(cache=True)
+@compiled
 def physics_step(state):
     """One physics step of the decision; nothing moves any more once a goal has fallen in it."""
     advance(state, 1)
 
 
-@njit(cache=True)
+@compiled
 def end_decision(state):
     """Count the decision, the goal or the stuck ball, and what it all paid."""
     state.decision += 1
@@ -110,7 +107,7 @@ def end_decision(state):
         state.payoff += state.settings.ball_progress_weight * gain
 
 
-@njit(cache=True)
+@compiled
 def _watch_ball(state):
     """A ball that has not left the surroundings of its anchor for too long is freed."""
     ball = state.position.shape[0] - 1
@@ -123,28 +120,28 @@ def _watch_ball(state):
         free_ball(state)
 
 
-@njit(cache=True)
+@compiled
 def _potential(state):
     """Φ of team 0, from -1 on its own goal line to 1 on the other; team 1's is the opposite."""
     return state.position[state.position.shape[0] - 1, 0] / state.world.half_length
 
 
-@njit(cache=True)
+@compiled
 def legal_action_mask(state, player, out):
     out[:] = True
 
 
-@njit(cache=True)
+@compiled
 def is_terminal(state):
     return state.goal >= 0 and state.settings.mode != MATCH
 
 
-@njit(cache=True)
+@compiled
 def is_truncated(state):
     return state.decision >= state.world.max_decisions
 
 
-@njit(cache=True)
+@compiled
 def rewards(state, out):
     players = state.kick_asked.shape[0]
     for seat in range(players):

@@ -17,11 +17,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from envs.ball.compiled import compiled
 from envs.game import InvalidSetting, Setting, settings_dtype
 
 TEAM_SIZES = (1, 2, 3)
+TOUCH = 1e-3  # m, bodies this close touch: far under what is seen, far over what is rounded
 START_GAP = 0.1  # m, the least gap between bodies, and between bodies and walls, at a random start
 TIME_LIMITS = {"training": 30.0, "match": 90.0}  # s, where `time_limit` is 0
 MATCH_LIMIT, TRAINING_LIMIT = TIME_LIMITS["match"], TIME_LIMITS["training"]
@@ -87,14 +88,20 @@ def state_dtype(team_size: int) -> np.dtype:
         ("half_width", np.float64),           # m, W/2
         ("half_goal", np.float64),            # m, G/2
         ("post_radius", np.float64),          # m
+        ("sight", np.float64),                # 1/m, 2/L: positions times this are observed
+        ("top_speeds", np.float64),           # m/s, no two bodies differ by more
         ("dt", np.float64),                   # s, a physics step
         ("kick_speed", np.float64),           # m/s
-        ("kick_range", np.float64),           # m
+        ("kick_reach", np.float64),           # m², of centres
         ("rolling_loss", np.float64),         # m/s that rolling takes off the ball in a physics step
         ("restitution_ball_wall", np.float64),
         ("restitution_ball_player", np.float64),
         ("restitution_player_player", np.float64),
         ("restitution_player_wall", np.float64),
+        ("near_ball", np.float64),            # m², of centres: a player and the ball may touch within a physics step
+        ("near_player", np.float64),          # m², likewise two players
+        ("near_end", np.float64, bodies),     # |x| in m, after a physics step: a post or the wall may have been touched
+        ("near_side", np.float64, bodies),    # |y| in m, likewise the wall
         ("radius", np.float64, bodies),       # m
         ("inverse_mass", np.float64, bodies),  # 1/kg
         ("max_speed", np.float64, bodies),    # m/s
@@ -113,7 +120,6 @@ def state_dtype(team_size: int) -> np.dtype:
         ("velocity", np.float64, (bodies, 2)),    # m/s
         ("drive", np.float64, (players, 2)),      # m/s gained in each physics step of this decision, by running
         ("kick_asked", np.int8, players),         # 1: asked for in this decision and not yet fired
-        ("kicks_asked", np.int32),                # how many of them
         ("kick_ready_at", np.int32, players),     # the first physics step, counted by `clock`, that allows a kick
         ("clock", np.int32),                      # physics steps played
         ("decision", np.int32),                   # decisions played
@@ -130,7 +136,7 @@ def state_dtype(team_size: int) -> np.dtype:
     ], align=True)  # fmt: skip
 
 
-@njit(cache=True)
+@compiled
 def derive_world(state):
     """Fill `state.world` from `state.settings`."""
     settings, world = state.settings, state.world
@@ -140,9 +146,10 @@ def derive_world(state):
     world.half_width = world.half_length * settings.pitch_aspect
     world.half_goal = world.half_width * settings.goal_fraction
     world.post_radius = settings.post_radius
+    world.sight = 1.0 / world.half_length
     world.dt = dt
     world.kick_speed = settings.kick_speed
-    world.kick_range = settings.kick_range
+    world.kick_reach = (settings.player_radius + settings.ball_radius + settings.kick_range) ** 2
     world.restitution_ball_wall = settings.restitution_ball_wall
     world.restitution_ball_player = settings.restitution_ball_player
     world.restitution_player_player = settings.restitution_player_player
@@ -160,6 +167,7 @@ def derive_world(state):
     world.max_speed[players] = settings.ball_max_speed
     world.decay[players] = math.exp(-settings.ball_drag * dt)
     world.rolling_loss = settings.ball_rolling * _mean_time(settings.ball_drag, dt)
+    _derive_reaches(world)
     limit = settings.time_limit
     if limit == 0:
         limit = MATCH_LIMIT if settings.mode == MATCH else TRAINING_LIMIT
@@ -169,13 +177,29 @@ def derive_world(state):
     world.stuck_decisions = _whole_steps(settings.stuck_time, settings.decision_interval)
 
 
-@njit(cache=True)
+@compiled
+def _derive_reaches(world):
+    """How near bodies can be without touching anything within a physics step, at the speed caps."""
+    ball, dt = world.drive.shape[0], world.dt
+    fastest = widest = 0.0
+    for i in range(ball):
+        fastest, widest = max(fastest, world.max_speed[i]), max(widest, world.radius[i])
+    world.top_speeds = fastest + max(fastest, world.max_speed[ball])
+    world.near_ball = (widest + world.radius[ball] + (fastest + world.max_speed[ball]) * dt + TOUCH) ** 2
+    world.near_player = (2 * (widest + fastest * dt) + TOUCH) ** 2
+    for i in range(ball + 1):
+        # the post stands out of the goal line, and can be met on the way through a step
+        world.near_end[i] = world.half_length - world.radius[i] - world.post_radius - world.max_speed[i] * dt - TOUCH
+        world.near_side[i] = world.half_width - world.radius[i] - TOUCH
+
+
+@compiled
 def _mean_time(drag, dt):
     """s: exp(-drag t) integrated over a step; v exp(-drag dt) + a times this solves dv/dt = a - drag v exactly."""
     return -math.expm1(-drag * dt) / drag if drag > 0 else dt
 
 
-@njit(cache=True)
+@compiled
 def _whole_steps(time, interval):
     """How many intervals cover the time; 1e-9 forgives the rounding of their quotient."""
     return math.ceil(time / interval - 1e-9)

@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numba import njit
 
-from envs.ball.contacts import separate
+from envs.ball.compiled import compiled
 from envs.ball.pitch import FORMATIONS, START_GAP
+from envs.ball.solver import separate
 from envs.random_stream import uniform
 
 _STANDS = np.zeros((max(FORMATIONS) + 1, max(FORMATIONS), 2))  # [team size, seat in the team, fraction of L and of W]
@@ -15,7 +15,7 @@ for _size, _places in FORMATIONS.items():
 _ROUNDS = 16  # enough for a crowd pushed to the ring to find room: each round removes most of the overlap
 
 
-@njit(cache=True)
+@compiled
 def place_at_random(state):
     """Every body at rest anywhere, START_GAP from others, walls and posts; so the ball lies in no mouth."""
     world, position = state.world, state.position
@@ -35,7 +35,7 @@ def place_at_random(state):
     _come_to_rest(state)
 
 
-@njit(cache=True)
+@compiled
 def kick_off(state):
     """The ball on the spot, team 0 in formation with a random offset each, team 1 as team 0 rotated by 180°."""
     world, position = state.world, state.position
@@ -50,7 +50,7 @@ def kick_off(state):
     _come_to_rest(state)
 
 
-@njit(cache=True)
+@compiled
 def _come_to_rest(state):
     state.velocity[:] = 0.0
     state.kick_ready_at[:] = 0
@@ -58,7 +58,7 @@ def _come_to_rest(state):
     anchor_ball(state)
 
 
-@njit(cache=True)
+@compiled
 def anchor_ball(state):
     """Measure the ball's net travel from here on."""
     ball = state.position.shape[0] - 1
@@ -66,7 +66,7 @@ def anchor_ball(state):
     state.stuck_since = 0
 
 
-@njit(cache=True)
+@compiled
 def free_ball(state):
     """Put the ball on the spot at rest and push the players around it radially out of the clearance."""
     position, clearance = state.position, state.settings.stuck_clearance
@@ -85,7 +85,7 @@ def free_ball(state):
     anchor_ball(state)
 
 
-@njit(cache=True)
+@compiled
 def _push_out(state, clearance, spread):
     """Players nearer to the spot than the clearance go to it, plus `spread` of the distance they had."""
     position = state.position
