@@ -5,16 +5,19 @@
 The clock that bounds a run counts updates only: measuring, saving and starting are shown but not counted.
 """
 
+import json
 import os
+import shutil
 import time
+import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from agents.cpu import tune_environment
-from envs.game import Game
+from envs.game import Game, with_settings
 from experiments.checkpoint import load, newest, save
 from experiments.config import Config
 from experiments.errors import ExitCode, UserError
@@ -35,6 +38,7 @@ class Clock:
     measured_at: float = 0.0  # training seconds of the last measurement
     saved_at: float = 0.0
     best_lower_bound: float | None = None
+    best_env_steps: int = 0
     measurements: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)  # a row per measurement, for the forgetting curve
 
@@ -45,6 +49,7 @@ def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | Non
     from agents.rllib.cluster import ray_session
 
     config = resume[0] if resume else run.config
+    game = with_settings(game, game_settings(config, game))
     checkpoint = None
     if resume:
         checkpoint = load(newest(run.checkpoints), record_dtypes=[game.state_dtype])
@@ -90,14 +95,10 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
     progress.say("compiling the rules (first time only)")
     begin = time.perf_counter()
     small = selfplay_settings(config, game).rollouts
-    from dataclasses import replace
-
     settings = replace(small, num_games=min(8, small.num_games), length=2)
     try:
         Rollouts(game, network_config(config, game), settings, seed=0).collect()
     except Exception:
-        import traceback
-
         raise UserError(f"{game.id} raised an error when it was tried:\n{traceback.format_exc()}") from None
     seconds = time.perf_counter() - begin
     if seconds > 5:
@@ -120,8 +121,8 @@ def game_settings(config: Config, game: Game) -> dict[str, Any]:
     names = {setting.name for setting in game.schema}
     if "human_knowledge" in names:
         settings["human_knowledge"] = config.game.human_knowledge
-    if "shaping_gamma" in names:
-        settings.setdefault("shaping_gamma", config.training.gamma)
+    if "ball_progress_gamma" in names:
+        settings.setdefault("ball_progress_gamma", config.training.gamma)
     if "time_left_observed" in names:
         settings.setdefault("time_left_observed", not config.training.bootstrap_time_limit)
     return settings
@@ -134,7 +135,7 @@ def selfplay_settings(config: Config, game: Game) -> Any:
     training, algorithm, opponents = config.training, config.algorithm, config.opponents
     return SelfPlaySettings(
         game_id=config.game.id,
-        settings=game_settings(config, game),
+        settings=dict(game.settings),
         network=network_config(config, game),
         rollouts=RolloutSettings(
             num_games=training.num_games,
@@ -295,7 +296,7 @@ class Training:
         clock.history.append({"env_steps": steps, "training_seconds": clock.training_seconds, **values})
         lower = rating.low if rating is not None else float(np.mean(list(result.win_rates.values())))
         if clock.best_lower_bound is None or lower > clock.best_lower_bound:
-            clock.best_lower_bound = lower
+            clock.best_lower_bound, clock.best_env_steps = lower, steps
             _point(self.run.agents / "best", str(steps))
         if config.evaluation.clip:
             self._clip(agent, steps)
@@ -330,8 +331,6 @@ class Training:
 
     def save(self) -> None:
         """A checkpoint, and the league as people can read it."""
-        import json
-
         self.clock.saved_at = self.clock.training_seconds
         arrays, state = self.algorithm.export()
         folder = self.run.checkpoints / str(self.algorithm.env_steps)
@@ -347,6 +346,12 @@ class Training:
         self.algorithm.import_(arrays, state["algorithm"])
         self.clock = Clock(**state["clock"])
         self._logged_at = self.clock.training_seconds
+        for folder in self.run.agents.iterdir():  # saved after the checkpoint by a run that then died
+            if folder.name.isdigit() and int(folder.name) > self.algorithm.env_steps:
+                shutil.rmtree(folder)
+        if self.clock.history:
+            _point(self.run.agents / "best", str(self.clock.best_env_steps))
+            _point(self.run.agents / "last", str(self.clock.history[-1]["env_steps"]))
 
     def _farewell(self, stopped: bool) -> None:
         say, folder = self.progress.say, _short(self.run)
@@ -365,6 +370,7 @@ def dry_run(config: Config, game: Game) -> int:
     """Train for a few seconds without a run folder, and say what the run would cost."""
     from agents.rllib.cluster import ray_session
 
+    game = with_settings(game, game_settings(config, game))
     with Progress(config) as progress:
         runners = choose_runners(config)
         probe(config, game, progress)
