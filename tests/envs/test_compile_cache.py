@@ -42,6 +42,11 @@ def run(code: str, *arguments: str, path: Path, cache: Path) -> dict:
     return json.loads(subprocess.run(command, env=environment, capture_output=True, check=True, cwd=path).stdout)
 
 
+def copy_of_the_package(place: Path) -> None:
+    """So that no edit of the working tree meanwhile is mistaken for one of the test's."""
+    shutil.copytree(TREE / "envs", place / "envs", ignore=shutil.ignore_patterns("__pycache__"))
+
+
 def edit(path: Path, old: str, new: str) -> None:
     source = path.read_text()
     assert source.count(old) == 1
@@ -51,7 +56,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_the_next_process_finds_every_driver_and_an_edited_rule_is_compiled_anew(tmp_path):
     """Nim from outside the package, its heaps in a second file: first the rule is edited, then that constant."""
     place, cache = tmp_path / "place", tmp_path / "cache"
-    place.mkdir()
+    copy_of_the_package(place)
     shutil.copy(TREE / "tests/own_game/nim.py", place / "my_nim.py")
     edit(place / "my_nim.py", "HEAPS = np.array([3, 4, 5], np.int8)\n", "from my_heaps import HEAPS\n")
     (place / "my_heaps.py").write_text("import numpy as np\nHEAPS = np.array([3, 4, 5], np.int8)\n")
@@ -79,7 +84,7 @@ def test_an_edit_of_the_package_moves_the_cache_to_another_folder(tmp_path):
     """Any file of the rules or the drivers does; a face is not compiled, and does not."""
     show = "import json; from envs import compile_cache; print(json.dumps(str(compile_cache.FOLDER)))"
     place, cache = tmp_path / "place", tmp_path / "cache"
-    shutil.copytree(TREE / "envs", place / "envs", ignore=shutil.ignore_patterns("__pycache__"))
+    copy_of_the_package(place)
 
     def folder() -> str:
         return run(show, path=place, cache=cache)
