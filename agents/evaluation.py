@@ -1,0 +1,155 @@
+"""Measures an agent: paired games against named opponents, and a rating where these are anchors.
+
+    result = evaluate(agent, make("ball_2v2"), ["scripted:L2", "scripted:L3"], pairs=64, seed=1)
+    result.rating, result.win_rates, result.scalars()
+
+The rating comes from the game's anchors alone (agents/anchors). Earlier selves are no anchors: `evaluate_past` plays
+them to show forgetting.
+"""
+
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.agent import Agent
+from agents.anchors import load_anchors
+from agents.matches import Matches, play_pairs
+from agents.names import make_agent, tag
+from agents.ratings import Rating, rate
+from envs.game import Game
+
+
+@dataclass(frozen=True)
+class Against:
+    """The result against one opponent, as seen by the measured agent."""
+
+    opponent: str
+    games: int
+    wins: int
+    draws: int
+    losses: int
+    goals_for: int | None  # None in games without goals
+    goals_against: int | None
+    score: float  # share of the points, a draw being half a point
+    mean_length: float  # steps of a game, after its opening
+    seconds: float
+
+    @property
+    def win_rate(self) -> float:
+        return self.wins / self.games
+
+    @property
+    def draw_rate(self) -> float:
+        return self.draws / self.games
+
+    @property
+    def goal_share(self) -> float | None:
+        """Of all goals, those that the agent scored; None if there were none."""
+        total = (self.goals_for or 0) + (self.goals_against or 0)
+        return (self.goals_for or 0) / total if total else None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    agent: str
+    game: str
+    pairs: int
+    seed: int
+    against: tuple[Against, ...]
+    rating: Rating | None  # None if no opponent is an anchor
+    seconds: float
+
+    @property
+    def win_rates(self) -> dict[str, float]:
+        return {result.opponent: result.win_rate for result in self.against}
+
+    def scalars(self) -> dict[str, float]:
+        """By tag, for TensorBoard: eval/win_rate/<opponent>, eval/draw_rate/, eval/goal_share/ (if there were goals),
+        rating/elo, rating/low, rating/high."""
+        values = {}
+        for result in self.against:
+            name = tag(result.opponent)
+            values[f"eval/win_rate/{name}"] = result.win_rate
+            values[f"eval/draw_rate/{name}"] = result.draw_rate
+            if result.goal_share is not None:
+                values[f"eval/goal_share/{name}"] = result.goal_share
+        if self.rating is not None:
+            values |= {f"rating/{name}": value for name, value in self.rating._asdict().items()}
+        return values
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        rating = self.rating._asdict() if self.rating else None
+        return {**asdict(self), "against": [asdict(result) for result in self.against], "rating": rating}
+
+
+def evaluate(
+    agent: Agent,
+    game: Game,
+    opponents: Sequence[str],
+    pairs: int,
+    seed: int,
+    *,
+    tell: Callable[[Against], None] | None = None,
+) -> Evaluation:
+    """Play `pairs` pairs of games against each opponent, all from `seed`; `tell` hears of each opponent's result.
+
+    An opponent's games do not depend on who else is in the list. Raises what `make_agent` raises, before any game.
+    """
+    if repeated := {name for name in opponents if list(opponents).count(name) > 1}:
+        raise ValueError(f"opponents named twice: {', '.join(sorted(repeated))}")
+    rivals = {name: make_agent(name, game) for name in opponents}
+    return _evaluate(agent, game, rivals, pairs, seed, load_anchors(game.id), tell)
+
+
+def evaluate_past(agent: Agent, game: Game, past: Mapping[int, Agent], pairs: int, seed: int) -> dict[str, float]:
+    """The forgetting curve: {eval/win_rate/self_<steps>, eval/draw_rate/self_<steps>} against earlier selves."""
+    rivals = {f"self_{steps}": rival for steps, rival in past.items()}
+    return _evaluate(agent, game, rivals, pairs, seed, {}, None).scalars()
+
+
+def _evaluate(
+    agent: Agent,
+    game: Game,
+    rivals: Mapping[str, Agent],
+    pairs: int,
+    seed: int,
+    anchors: Mapping[str, float],
+    tell: Callable[[Against], None] | None,
+) -> Evaluation:
+    begun = time.perf_counter()
+    points: dict[str, np.ndarray] = {}
+    results = []
+    for name, rival in rivals.items():
+        started = time.perf_counter()
+        own_seed = int(np.random.SeedSequence([seed, zlib.crc32(name.encode())]).generate_state(1)[0])
+        matches = play_pairs(game, agent, rival, pairs, own_seed)
+        points[name] = matches.pair_points
+        results.append(_summary(name, matches, time.perf_counter() - started))
+        if tell:
+            tell(results[-1])
+    rating = rate(points, anchors, seed) if anchors.keys() & points.keys() else None
+    seconds = time.perf_counter() - begun
+    return Evaluation(agent.name, game.id, pairs, seed, tuple(results), rating, seconds)
+
+
+def _summary(name: str, matches: Matches, seconds: float) -> Against:
+    goals_for, goals_against = (
+        None if goals is None else int(goals.sum()) for goals in (matches.goals_for, matches.goals_against)
+    )
+    return Against(
+        opponent=name,
+        games=matches.games,
+        wins=matches.wins,
+        draws=matches.draws,
+        losses=matches.losses,
+        goals_for=goals_for,
+        goals_against=goals_against,
+        score=matches.score,
+        mean_length=float(matches.lengths.mean()),
+        seconds=seconds,
+    )
