@@ -87,7 +87,7 @@ def _use_folder() -> Path:
 
         folder = Path(tempfile.gettempdir()) / f"bitterball-{os.getuid()}" / folder.name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    numba.config.CACHE_DIR = str(folder)
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     return folder
 
 
