@@ -1,8 +1,8 @@
 """Generalised advantage estimation along each seat's own steps.
 
 Schulman et al., "High-dimensional continuous control using generalized advantage estimation" (2016), equation 16. In a
-game with turns a seat's next step is not the next row in time: what happens in between (the other's winning move) is paid
-to the seat's last step, and its value is linked to its own next turn. Letters: T time, B games, P seats.
+game with turns a seat's next step is not the next row in time: what happens in between (the other's winning move) is
+paid to the seat's last step, and its value is linked to its own next turn. Letters: T time, B games, P seats.
 """
 
 import numpy as np
@@ -17,8 +17,8 @@ def advantages_simultaneous(
 ):  # fmt: skip
     """Every seat acts at every step.
 
-    rewards, values [T, B, P] float32; last_values [B, P], of the observations after the last step; terminated, truncated
-    [T, B] bool; final_values [T, B, P], of the last observation of a truncated game (0 where it is not bootstrapped).
+    rewards, values [T, B, P] float32; last_values [B, P], of the observations after the last step; terminated,
+    truncated [T, B] bool; final_values [T, B, P], of a truncated game's last observation (0: not bootstrapped).
     Writes advantages and value targets [T, B, P] float32.
     """
     steps, games, players = rewards.shape
@@ -47,9 +47,9 @@ def advantages_sequential(
 ):  # fmt: skip
     """One seat acts at each step, players [T, B] int8; teams [P].
 
-    rewards [T, B, P] float32; values [T, B] of the seat that acted; last_values, last_players [B] of the seat to move after
-    the last step; final_values [T, B, P]. A seat whose next turn lies beyond the rollout is bootstrapped from the value of
-    whoever moves next, with the sign of its team (two teams, zero-sum). Writes [T, B] float32.
+    rewards [T, B, P] float32; values [T, B] of the seat that acted; last_values, last_players [B] of the seat to move
+    after the last step; final_values [T, B, P]. A seat whose next turn lies beyond the rollout is bootstrapped from the
+    value of whoever moves next, with the sign of its team (two teams, zero-sum). Writes [T, B] float32.
     """
     steps, games, seats = rewards.shape
     next_value = np.empty(seats, np.float32)

@@ -170,26 +170,31 @@ class Rollouts:
         learning = self.controller[over] == 0  # [n, P]
         against = ~learning.all(axis=1)
         sums["episodes"] += len(over)
-        sums["episode_steps"] += self._steps_of_game[over].sum()
-        sums["decisive"] += np.count_nonzero(rewards[:, 0])
+        sums["episode_steps"] += int(self._steps_of_game[over].sum())
+        sums["decisive"] += int(np.count_nonzero(rewards[:, 0]))
         sums["truncated"] += len(cut)
-        sums["first_seat_return"] += rewards[:, 0].sum()
-        sums["pool_episodes"] += against.sum()
-        sums["pool_return"] += rewards[np.arange(len(over)), learning.argmax(axis=1)][against].sum()
+        sums["first_seat_return"] += float(rewards[:, 0].sum())
+        sums["pool_episodes"] += int(against.sum())
+        sums["pool_return"] += float(rewards[np.arange(len(over)), learning.argmax(axis=1)][against].sum())
         self._steps_of_game[over] = 0
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """All that it takes to go on: arrays, and JSON. Weights come from the learner and the pool."""
-        arrays = {"states": self.batch.states, "steps_of_game": self._steps_of_game}
+        """All that it takes to go on: arrays [B, ...], copied, and JSON. Weights come from the learner and the pool."""
+        arrays = {"states": self.batch.states.copy(), "steps_of_game": self._steps_of_game.copy()}
         return arrays, {"rng": self.rng.bit_generator.state}
 
-    def load_state(self, arrays: dict[str, np.ndarray], state: dict[str, Any]) -> None:
-        """Go on from `state()`. Raises ValueError where it belongs to another game or another number of games."""
-        if arrays["states"].shape != self.batch.states.shape or arrays["states"].dtype != self.batch.states.dtype:
+    def load_state(self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None) -> None:
+        """Go on from `state()`. Of fewer games, the rest stay as they are; without a stream, the own one goes on.
+
+        Raises ValueError where they are another game's or too many.
+        """
+        states = arrays["states"]
+        if states.dtype != self.batch.states.dtype or len(states) > len(self.batch.states):
             raise ValueError(f"the saved games are not {self.settings.num_games} games of {self.game.id}")
-        self.batch.states[:] = arrays["states"]
-        self._steps_of_game[:] = arrays["steps_of_game"]
-        self.rng.bit_generator.state = state["rng"]
+        self.batch.states[: len(states)] = states
+        self._steps_of_game[: len(states)] = arrays["steps_of_game"]
+        if state is not None:
+            self.rng.bit_generator.state = state["rng"]
         self.batch.refresh()
 
 

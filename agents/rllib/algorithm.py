@@ -5,30 +5,40 @@
               uses the behaviour's log-probability, so it stays valid
 """
 
+import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import ray
-import torch
+from ray.rllib.algorithms.algorithm_config import NotProvided
 from ray.rllib.algorithms.ppo import PPO, PPOConfig
 from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
-from ray.rllib.policy.sample_batch import concat_samples
+from ray.rllib.policy.sample_batch import MultiAgentBatch, concat_samples
 from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, LEARNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
+from ray.rllib.utils.typing import StateDict
 
 from agents.pool import PastSelves
 from agents.rllib.env_runner import SelfPlayEnvRunner
 from agents.rllib.learner import LOSSES, SelfPlayPPOLearner
-from agents.rllib.module import PolicyValueModule, weights_of
+from agents.rllib.module import MASK, PolicyValueModule, weights_of
+from agents.rllib.state import export_state, import_state
 from agents.rollouts import STATISTICS, RolloutSettings, Weights
 
 SAMPLE_TIMEOUT_SECONDS = 300.0  # a rollout takes well under a second; a stuck cluster must not hang the run for ever
+PROBE_SECONDS = 0.2  # the learner waits so long for a runner that is being restarted, each update
+DEATHS_WITHOUT_A_SAMPLE = 3  # for each runner: then something kills them every time
+COMPONENT_SELF_PLAY = "self_play"  # of RLlib's own checkpoints
 
 
 class EnvironmentFailure(RuntimeError):
     """A game raised while it was played; the message is its own traceback."""
+
+
+class RunnersLost(RuntimeError):
+    """The runners die again and again, or do not answer; the message says what is known."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,19 @@ class SelfPlaySettings:
 
 
 class SelfPlayConfig(PPOConfig):
-    """PPOConfig with `selfplay`, a SelfPlaySettings: set it with `.self_play(...)`."""
+    """PPOConfig with `selfplay`, a SelfPlaySettings: set it with `.self_play(...)`; `.training(target_kl=...)` ends an
+    update early."""
 
     def __init__(self, algo_class: Any = None):
         super().__init__(algo_class=algo_class or SelfPlay)
         self.selfplay: SelfPlaySettings | None = None
+        self.target_kl: float | None = None
         self.env_runners(env_runner_cls=SelfPlayEnvRunner, create_local_env_runner=False, num_env_runners=0)
-        self.fault_tolerance(restart_failed_env_runners=True)
+        self.fault_tolerance(
+            restart_failed_env_runners=True,
+            delay_between_env_runner_restarts_s=0.0,
+            env_runner_health_probe_timeout_s=PROBE_SECONDS,
+        )
         self.training(learner_class=SelfPlayPPOLearner, use_kl_loss=False)
         self._dont_auto_sync_env_runner_states = True  # weights travel with each request to sample
 
@@ -71,8 +87,6 @@ class SelfPlayConfig(PPOConfig):
         game = make(settings.game_id, **settings.settings)
         space, actions = observation_space(game), gym.spaces.Discrete(game.num_actions)
         self.selfplay = settings
-        # only checked against the minibatch: an update takes one rollout of every game, whatever its size
-        self.train_batch_size_per_learner = settings.rollouts.num_games * settings.rollouts.length * game.num_players
         self.environment(observation_space=space, action_space=actions)
         self.rl_module(
             rl_module_spec=RLModuleSpec(
@@ -83,6 +97,28 @@ class SelfPlayConfig(PPOConfig):
             )
         )
         return self
+
+    def training(self, *, target_kl: float | None = NotProvided, **kwargs: Any) -> "SelfPlayConfig":
+        super().training(**kwargs)
+        if target_kl is not NotProvided:
+            self.target_kl = target_kl
+        return self
+
+    def validate(self) -> None:
+        """RLlib's checks and ours. Raises ValueError."""
+        if self.selfplay is None:
+            raise ValueError("what is to be played? call SelfPlayConfig().self_play(SelfPlaySettings(...))")
+        if self.num_learners:
+            raise ValueError(
+                f"num_learners is {self.num_learners}, but SelfPlay learns in the driver, which is what makes its "
+                "checkpoints exact; leave num_learners at 0 and use more env runners"
+            )
+        games = self.selfplay.rollouts.num_games
+        if self.num_env_runners > games:
+            raise ValueError(f"{self.num_env_runners} runners cannot share {games} games; use at most {games} runners")
+        # an update takes one rollout of every game, whatever its size; RLlib only compares this with the minibatch
+        self.train_batch_size_per_learner = max(games * self.selfplay.rollouts.length, self.minibatch_size or 0)
+        super().validate()
 
 
 @dataclass
@@ -97,7 +133,11 @@ class UpdateReport:
 
 
 class SelfPlay(PPO):
-    """`train()` is one update; `report` says what it did; `progress` (0..1, set by the run) drives the schedules."""
+    """`train()` is one update; `report` says what it did; `lr` and `entropy`, if set, go before the config's schedules.
+
+    train() raises EnvironmentFailure, RunnersLost and learner.Diverged. It leaves `report` alone where no runner was
+    healthy: RLlib is restarting them.
+    """
 
     @classmethod
     def get_default_config(cls) -> SelfPlayConfig:
@@ -109,24 +149,33 @@ class SelfPlay(PPO):
         self.lr: float | None = None
         self.entropy: float | None = None
         self.report: UpdateReport | None = None
+        self.runner_deaths = 0
         super().setup(config)
         selfplay = self.config.selfplay
         self.pool = PastSelves(selfplay.pool_size)
         self.pool_rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.config.seed or 0, 2])))
-        self._slots = [0] * selfplay.rollouts.slots
+        self.slots = [0] * selfplay.rollouts.slots  # indices into the pool
         self._slots_version = 0
         self._sent: dict[int, int] = {}  # runner -> version of the slots that it has
-        self._pending: list[dict[str, Any]] = []
+        self._pending: dict[int, dict[str, Any]] = {}  # runner -> what it played
+        self._deaths_in_a_row = 0  # over all runners, since the last sample
         self._empty_since: float | None = None
         self.pool.add(0, self.weights())
 
+    def _setup_logdir(self) -> None:
+        """Tune's folder under Tune. Else none: RLlib would make an empty one in ~/ray_results for each algorithm."""
+        if self._storage:
+            super()._setup_logdir()
+        else:
+            self._logdir = tempfile.gettempdir()
+
     def weights(self) -> Weights:
         """The learning policy's weights, copied."""
+        return weights_of(self.learner.module[DEFAULT_MODULE_ID].unwrapped())
 
-        def copy(learner: Any) -> Weights:
-            return weights_of(learner.module[DEFAULT_MODULE_ID].unwrapped())
-
-        return next(iter(self.learner_group.foreach_learner(copy))).get()
+    @property
+    def learner(self) -> SelfPlayPPOLearner:
+        return self.learner_group._learner
 
     def training_step(self) -> None:
         begin = time.perf_counter()
@@ -134,7 +183,7 @@ class SelfPlay(PPO):
         if not plays:
             return
         waited = time.perf_counter()
-        batch = concat_samples([play["batch"] for play in plays]) if len(plays) > 1 else plays[0]["batch"]
+        batch = join_batches([play["batch"] for play in plays])
         self.env_steps += batch.env_steps()
         self.metrics.aggregate([play["metrics"] for play in plays], key=ENV_RUNNER_RESULTS)
         results = self.learner_group.update(
@@ -148,7 +197,7 @@ class SelfPlay(PPO):
         self.updates += 1
         if self.updates % self.config.selfplay.snapshot_every == 0:
             self.pool.add(self.env_steps, self.weights())
-            self._slots = self.pool.draw(len(self._slots), self.pool_rng)
+            self.slots = self.pool.draw(len(self.slots), self.pool_rng)
             self._slots_version += 1
         self.report = UpdateReport(
             env_steps=batch.env_steps(),
@@ -162,49 +211,67 @@ class SelfPlay(PPO):
         """The arguments of `SelfPlayEnvRunner.play`; past selves travel only when the slots changed."""
         past = None
         if self._sent.get(runner) != self._slots_version:
-            past = {slot: self.pool.weights[index] for slot, index in enumerate(self._slots)}
+            past = {slot: self.pool.weights[index] for slot, index in enumerate(self.slots)}
             self._sent[runner] = self._slots_version
         return {"weights": weights, "past_selves": past}
 
     def _sample(self) -> list[dict[str, Any]]:
         """One rollout of every game; none while no runner is healthy (RLlib restarts them between steps)."""
-        if self.config.num_env_runners == 0:
-            plays = [self.env_runner.play(**self._request(0, self.weights()))]
-        else:
-            plays = self._sample_remote()
-        for play in plays:
-            if "error" in play:
-                raise EnvironmentFailure(play["error"])
-        return plays
+        if self.config.num_env_runners:
+            return self._sample_remote()
+        play = self.env_runner.play(**self._request(0, self.weights()))
+        if "error" in play:
+            raise EnvironmentFailure(play["error"])
+        return [play]
 
     def _sample_remote(self) -> list[dict[str, Any]]:
-        group = self.env_runner_group
         self._dispatch()
-        wanted = group.num_healthy_remote_workers()
         deadline = time.monotonic() + SAMPLE_TIMEOUT_SECONDS
-        while len(self._pending) < wanted:
-            ready = group.fetch_ready_async_reqs(tags="sample", timeout_seconds=1.0)
-            self._pending += [play for _, play in ready]
-            wanted = group.num_healthy_remote_workers()
+        while not self._healthy() <= self._pending.keys():
+            self._fetch()
             if time.monotonic() > deadline:
-                raise RuntimeError(f"no samples from {wanted} runners for {SAMPLE_TIMEOUT_SECONDS:.0f} s")
-        if wanted == 0:
+                stuck = sorted(self._healthy() - self._pending.keys())
+                raise RunnersLost(f"no samples from runners {stuck} for {SAMPLE_TIMEOUT_SECONDS:.0f} s")
+        if not self._pending:
             now = time.monotonic()
             self._empty_since = self._empty_since or now
             if now - self._empty_since > SAMPLE_TIMEOUT_SECONDS:
-                raise RuntimeError("every runner died and none came back; see the logs under the Ray folder")
-            time.sleep(0.1)
+                raise RunnersLost("every runner died and none came back; does the cluster still have free cores?")
             return []
         self._empty_since = None
-        plays, self._pending = self._pending, []
+        plays, self._pending = [self._pending[runner] for runner in sorted(self._pending)], {}
         self._dispatch()  # the runners play on, with the weights before this update
         return plays
+
+    def _healthy(self) -> set[int]:
+        return set(self.env_runner_group.healthy_env_runner_ids())
+
+    def _fetch(self) -> None:
+        """Take what arrived within a second, and notice who died."""
+        before = self._healthy()
+        error = ""
+        for result in self.env_runner_group._worker_manager.fetch_ready_async_reqs(tags="sample", timeout_seconds=1.0):
+            play = result.get()
+            if not result.ok:
+                error = str(play)
+            elif "error" in play:
+                raise EnvironmentFailure(play["error"])
+            else:
+                self._pending[result.actor_id] = play
+                self._deaths_in_a_row = 0
+        deaths = len(before - self._healthy())
+        self.runner_deaths += deaths
+        self._deaths_in_a_row += deaths
+        if self._deaths_in_a_row > DEATHS_WITHOUT_A_SAMPLE * self.config.num_env_runners:
+            raise RunnersLost(
+                f"runners died {self._deaths_in_a_row} times without having played; 0 runners play in this process and "
+                f"show what happens. The last one said: {error}"
+            )
 
     def _dispatch(self) -> None:
         """Ask every healthy runner that is idle for a rollout."""
         group = self.env_runner_group
-        manager = group._worker_manager
-        states = manager._remote_actor_states
+        states = group._worker_manager._remote_actor_states
         idle = [i for i in group.healthy_env_runner_ids() if states[i].get_num_in_flight_requests("sample") == 0]
         if not idle:
             return
@@ -221,71 +288,38 @@ class SelfPlay(PPO):
             self._sent.pop(runner, None)
         return restored
 
+    def forget_slots(self) -> None:
+        """Every runner is sent its past selves anew, with its next request."""
+        self._slots_version += 1
+
     def export(self) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, Any]]:
         """All that it takes to continue: arrays by group (a file each), and JSON. Rollouts in flight are not part."""
-        learner = self.learner_group._learner if self.learner_group.is_local else None
-        if learner is None:
-            raise NotImplementedError("checkpoints of ours need a local learner (num_learners=0)")
-        (optimizer,) = (optim for _, optim in learner.get_optimizers_for_module(DEFAULT_MODULE_ID))
-        network = learner.module[DEFAULT_MODULE_ID].unwrapped().network
-        moments: dict[str, np.ndarray] = {}
-        for name, parameter in network.named_parameters():
-            for key, value in optimizer.state.get(parameter, {}).items():
-                moments[f"{name}/{key}"] = value.detach().cpu().numpy().copy()
-        arrays = {
-            "weights": self.weights(),
-            "optimizer": moments,
-            "shuffle": {"state": learner.shuffle.get_state().numpy().copy()},
-            "pool": {f"{i}/{name}": w for i, past in enumerate(self.pool.weights) for name, w in past.items()},
-        }
-        games = {}
-        for index, (states, state) in self._export_games().items():
-            arrays[f"games_{index}"] = states
-            games[str(index)] = state
-        return arrays, {
-            "env_steps": self.env_steps,
-            "updates": self.updates,
-            "pool_env_steps": self.pool.env_steps,
-            "pool_rng": self.pool_rng.bit_generator.state,
-            "slots": self._slots,
-            "games": games,
-        }
-
-    def _export_games(self) -> dict[int, Any]:
-        if self.config.num_env_runners == 0:
-            return {0: self.env_runner.export_games()}
-        ids = self.env_runner_group.healthy_env_runner_ids()
-        return dict(
-            zip(ids, self.env_runner_group.foreach_env_runner("export_games", remote_worker_ids=ids), strict=False)
-        )
+        return export_state(self)
 
     def import_(self, arrays: dict[str, dict[str, np.ndarray]], state: dict[str, Any]) -> None:
-        """Continue from `export()`. Runners beyond those saved start new games."""
-        learner = self.learner_group._learner
-        network = learner.module[DEFAULT_MODULE_ID].unwrapped().network
-        network.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in arrays["weights"].items()})
-        (optimizer,) = (optim for _, optim in learner.get_optimizers_for_module(DEFAULT_MODULE_ID))
-        for name, parameter in network.named_parameters():
-            keys = [key for key in arrays["optimizer"] if key.rpartition("/")[0] == name]
-            if keys:
-                optimizer.state[parameter] = {
-                    key.rpartition("/")[2]: torch.from_numpy(np.array(arrays["optimizer"][key])) for key in keys
-                }
-        learner.shuffle.set_state(torch.from_numpy(np.array(arrays["shuffle"]["state"])))
-        self.env_steps, self.updates = state["env_steps"], state["updates"]
-        self.pool.env_steps = list(state["pool_env_steps"])
-        names = list(network.state_dict())
-        self.pool.weights = [
-            {name: np.array(arrays["pool"][f"{i}/{name}"]) for name in names} for i in range(len(self.pool.env_steps))
-        ]
-        self.pool_rng.bit_generator.state = state["pool_rng"]
-        self._slots = list(state["slots"])
-        self._slots_version += 1
-        for index, games in state["games"].items():
-            boards = arrays[f"games_{index}"]
-            if self.config.num_env_runners == 0:
-                self.env_runner.import_games(boards, games)
-            elif int(index) in self.env_runner_group.healthy_env_runner_ids():
-                self.env_runner_group.foreach_env_runner(
-                    "import_games", kwargs={"arrays": boards, "state": games}, remote_worker_ids=[int(index)]
-                )
+        """Continue from `export()`, with as many runners as there are now. Raises ValueError for other games' state."""
+        import_state(self, arrays, state)
+
+    def get_state(self, components: Any = None, *, not_components: Any = None, **kwargs: Any) -> StateDict:
+        """RLlib's own checkpoints, which Tune uses: ours is one component of them."""
+        state = super().get_state(components, not_components=not_components, **kwargs)
+        if self._check_component(COMPONENT_SELF_PLAY, components, not_components):
+            state[COMPONENT_SELF_PLAY] = self.export()
+        return state
+
+    def set_state(self, state: StateDict) -> None:
+        super().set_state(state)
+        if COMPONENT_SELF_PLAY in state:
+            self.import_(*state[COMPONENT_SELF_PLAY])
+
+
+def join_batches(batches: list[MultiAgentBatch]) -> MultiAgentBatch:
+    """One batch of them all. Where only some hold a mask, every action was legal in the others."""
+    if len(batches) == 1:
+        return batches[0]
+    rows = [batch.policy_batches[DEFAULT_MODULE_ID] for batch in batches]
+    masked = next((part[MASK] for part in rows if MASK in part), None)
+    for part in rows:
+        if masked is not None and MASK not in part:
+            part[MASK] = np.ones((len(part), masked.shape[1]), np.bool_)
+    return concat_samples(batches)

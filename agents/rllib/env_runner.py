@@ -1,18 +1,22 @@
 """Our EnvRunner: all games of a runner stepped in one compiled call, samples handed over as one MultiAgentBatch."""
 
+import os
 import traceback
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import ray
 import torch
-from ray.rllib.core import COMPONENT_RL_MODULE, DEFAULT_MODULE_ID
+from ray.rllib.core import COMPONENT_RL_MODULE, DEFAULT_AGENT_ID, DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.env import INPUT_ENV_SPACES
 from ray.rllib.env.env_runner import EnvRunner
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.checkpoints import Checkpointable
 from ray.rllib.utils.metrics import (
+    EPISODE_LEN_MEAN,
+    EPISODE_RETURN_MEAN,
     NUM_AGENT_STEPS_SAMPLED,
     NUM_AGENT_STEPS_SAMPLED_LIFETIME,
     NUM_ENV_STEPS_SAMPLED,
@@ -25,9 +29,11 @@ from ray.rllib.utils.metrics import (
 )
 from ray.rllib.utils.typing import StateDict
 
-from agents.rllib.module import MASK
+from agents.rllib.module import MASK, PREFIX
 from agents.rollouts import Rollouts, Weights
 from envs import make
+
+RETURN_AGAINST_PAST_MEAN = "return_against_past_mean"  # what the learning team got against past selves
 
 
 class SelfPlayEnvRunner(EnvRunner, Checkpointable):
@@ -39,17 +45,28 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
 
     def __init__(self, *, config, **kwargs):
         super().__init__(config=config, **kwargs)
-        torch.set_num_threads(1)  # two cores thrash with more: the learner has the rest
         self._weights_seq_no = 0
-        self.make_env()
-        self.make_module()
+        self.failure: str | None = None  # the traceback of a game that could not even be made here
+        if not self.worker_index:
+            self.make_env()
+            self.make_module()
+            return
+        torch.set_num_threads(1)  # a runner has one core
+        try:
+            self.make_env()
+            self.make_module()
+        except Exception:
+            self.failure = traceback.format_exc()
 
     def make_env(self) -> None:
         selfplay = self.config.selfplay
         self.game = make(selfplay.game_id, **selfplay.settings)
         index = self.worker_index or 0
         settings = selfplay.rollouts_of(index, self.config.num_env_runners)
-        stream = int(np.random.SeedSequence([self.config.seed or 0, index]).generate_state(1)[0])
+        sequence = [self.config.seed or 0, index]
+        if index and ray.get_runtime_context().was_current_actor_reconstructed:
+            sequence.append(int.from_bytes(os.urandom(8)))  # not the same games over again
+        stream = int(np.random.SeedSequence(sequence).generate_state(1)[0])
         self.rollouts = Rollouts(self.game, selfplay.network, settings, seed=stream)
 
     def make_module(self) -> None:
@@ -57,7 +74,7 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
 
     def sample(self, **kwargs: Any) -> list[MultiAgentBatch]:
         """One rollout of every game: a list of one batch (a bare batch is a dict, which RLlib would take apart)."""
-        samples, sums = self.rollouts.collect()
+        samples, self.sums = self.rollouts.collect()
         batch = SampleBatch(
             {
                 Columns.OBS: samples["observations"],
@@ -71,22 +88,39 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
             batch[MASK] = samples["masks"]
         settings = self.rollouts.settings
         env_steps = settings.num_games * settings.length
-        self.sums = sums
-        for key, value in ((NUM_ENV_STEPS_SAMPLED, env_steps), (NUM_EPISODES, int(sums["episodes"]))):
-            self.metrics.log_value(key, value, reduce="sum", clear_on_reduce=True) if False else None
-            self.metrics.log_value(key, value, reduce="sum")
-        self.metrics.log_value(NUM_ENV_STEPS_SAMPLED_LIFETIME, env_steps, reduce="lifetime_sum")
-        self.metrics.log_value(NUM_EPISODES_LIFETIME, int(sums["episodes"]), reduce="lifetime_sum")
-        for now, ever in (
-            (NUM_AGENT_STEPS_SAMPLED, NUM_AGENT_STEPS_SAMPLED_LIFETIME),
-            (NUM_MODULE_STEPS_SAMPLED, NUM_MODULE_STEPS_SAMPLED_LIFETIME),
-        ):
-            self.metrics.log_value((now, DEFAULT_MODULE_ID), batch.count, reduce="sum")
-            self.metrics.log_value((ever, DEFAULT_MODULE_ID), batch.count, reduce="lifetime_sum")
+        self.num_env_steps_sampled_lifetime += env_steps
+        self._log(env_steps, batch.count)
         return [MultiAgentBatch({DEFAULT_MODULE_ID: batch}, env_steps)]
+
+    def _log(self, env_steps: int, agent_steps: int) -> None:
+        """By RLlib's names and conventions; its schedules and Tune's stopping rules count with these."""
+        log, sums = self.metrics.log_value, self.sums
+        for now, ever, value in (
+            (NUM_ENV_STEPS_SAMPLED, NUM_ENV_STEPS_SAMPLED_LIFETIME, env_steps),
+            (NUM_EPISODES, NUM_EPISODES_LIFETIME, int(sums["episodes"])),
+            (
+                (NUM_AGENT_STEPS_SAMPLED, DEFAULT_AGENT_ID),
+                (NUM_AGENT_STEPS_SAMPLED_LIFETIME, DEFAULT_AGENT_ID),
+                agent_steps,
+            ),
+            (
+                (NUM_MODULE_STEPS_SAMPLED, DEFAULT_MODULE_ID),
+                (NUM_MODULE_STEPS_SAMPLED_LIFETIME, DEFAULT_MODULE_ID),
+                agent_steps,
+            ),
+        ):
+            log(now, value, reduce="sum")
+            log(ever, value, reduce="lifetime_sum", with_throughput=ever == NUM_ENV_STEPS_SAMPLED_LIFETIME)
+        if sums["episodes"]:
+            log(EPISODE_LEN_MEAN, sums["episode_steps"] / sums["episodes"])
+            log(EPISODE_RETURN_MEAN, sums["first_seat_return"] / sums["episodes"])
+        if sums["pool_episodes"]:
+            log(RETURN_AGAINST_PAST_MEAN, sums["pool_return"] / sums["pool_episodes"])
 
     def play(self, weights: Weights | None = None, past_selves: dict[int, Weights] | None = None) -> dict[str, Any]:
         """Take new weights, sample, report: {batch, sums, metrics} or {error: the traceback}."""
+        if self.failure:
+            return {"error": self.failure}
         try:
             if weights is not None:
                 self.rollouts.set_weights(weights)
@@ -102,11 +136,11 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         """The boards and random streams, for a checkpoint of ours."""
         return self.rollouts.state()
 
-    def import_games(self, arrays: dict[str, np.ndarray], state: dict[str, Any]) -> None:
+    def import_games(self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None) -> None:
         self.rollouts.load_state(arrays, state)
 
     def get_spaces(self) -> dict[str, tuple[gym.Space, gym.Space]]:
-        spaces = (observation_space(self.game), gym.spaces.Discrete(self.game.num_actions))
+        spaces = (self.config.observation_space, self.config.action_space)
         return {INPUT_ENV_SPACES: spaces, DEFAULT_MODULE_ID: spaces}
 
     def get_metrics(self) -> Any:
@@ -115,38 +149,37 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
     def get_state(self, components=None, *, not_components=None, **kwargs: Any) -> StateDict:
         state: StateDict = {NUM_ENV_STEPS_SAMPLED_LIFETIME: self.num_env_steps_sampled_lifetime}
         if self._check_component(COMPONENT_RL_MODULE, components, not_components):
-            weights = {f"network.{name}": value.numpy() for name, value in self.module.state_dict().items()}
+            weights = {PREFIX + name: value.numpy().copy() for name, value in self.module.state_dict().items()}
             state[COMPONENT_RL_MODULE] = {DEFAULT_MODULE_ID: weights}
             state[WEIGHTS_SEQ_NO] = self._weights_seq_no
         return state
 
     def set_state(self, state: StateDict) -> None:
-        if COMPONENT_RL_MODULE in state:
-            seq_no = state.get(WEIGHTS_SEQ_NO, 0)
-            if seq_no == 0 or seq_no > self._weights_seq_no:
-                modules = state[COMPONENT_RL_MODULE]
-                if hasattr(modules, "hex"):  # an ObjectRef
-                    import ray
-
-                    modules = ray.get(modules)
-                weights = modules.get(DEFAULT_MODULE_ID, modules)
-                self.rollouts.set_weights({name.removeprefix("network."): w for name, w in weights.items()})
-                self._weights_seq_no = seq_no
+        """RLlib's conventions: weights of an older or the same number are passed by, number 0 or none forces them."""
         if NUM_ENV_STEPS_SAMPLED_LIFETIME in state:
             self.num_env_steps_sampled_lifetime = state[NUM_ENV_STEPS_SAMPLED_LIFETIME]
+        if COMPONENT_RL_MODULE not in state or self.failure:
+            return
+        seq_no = state.get(WEIGHTS_SEQ_NO, 0)
+        if seq_no == 0 or seq_no > self._weights_seq_no:
+            modules = state[COMPONENT_RL_MODULE]
+            if isinstance(modules, ray.ObjectRef):
+                modules = ray.get(modules)
+            weights = modules.get(DEFAULT_MODULE_ID, modules)
+            self.rollouts.set_weights({name.removeprefix(PREFIX): w for name, w in weights.items()})
+        self._weights_seq_no = seq_no or self._weights_seq_no
 
     def get_ctor_args_and_kwargs(self) -> tuple[tuple, dict[str, Any]]:
         return (), {"config": self.config}
 
     def assert_healthy(self) -> None:
-        assert self.rollouts is not None
+        """A game that could not be made is told by `play`: RLlib would only log what is raised here."""
 
     def stop(self) -> None:
-        pass
+        """Nothing is held open."""
 
 
 def observation_space(game: Any) -> gym.Space:
-    """Planes of 0 and 1 for boards; the ball game's features lie in [-4, 4] (envs/ball/observation.py)."""
-    dtype = game.observation_dtype
-    low, high = (0, 1) if dtype == np.uint8 else (-np.inf, np.inf)
-    return gym.spaces.Box(low, high, game.observation_shape, dtype)
+    """The range that the game declares, or planes of 0 and 1."""
+    low, high = game.observation_range
+    return gym.spaces.Box(low, high, game.observation_shape, game.observation_dtype)

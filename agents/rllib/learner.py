@@ -1,8 +1,8 @@
 """The PPO learner: RLlib's, with a lean inner loop.
 
 RLlib's own loop spends its time in connectors, per-minibatch metrics and batch objects; ours permutes the batch once an
-epoch and runs forward, loss, backward (agents/fast_mlp.py on a CPU) and a fused Adam on slices of it. Schulman et al., "Proximal policy optimization
-algorithms" (2017), equation 7 with an entropy bonus and a value loss.
+epoch and runs forward, loss, backward (agents/fast_mlp.py on a CPU) and a fused Adam on slices of it. Schulman et al.,
+"Proximal policy optimization algorithms" (2017), equation 7 with an entropy bonus and a value loss.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,13 @@ from ray.rllib.core.learner.training_data import TrainingData
 from agents.fast_mlp import FastMLP
 from agents.rllib.module import MASK
 from agents.rollouts import ILLEGAL_LOGIT
+
+
+class Diverged(RuntimeError):
+    """The gradient is not finite any more; the weights are those before it."""
+
+
+NOT_FINITE = "training diverged: the gradient is not finite any more; lower the learning rate"
 
 
 class SelfPlayPPOLearner(PPOTorchLearner):
@@ -46,20 +53,23 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         entropy: float | None = None,
         **kwargs: Any,
     ) -> Any:
-        """`num_epochs` passes in minibatches of about `minibatch_size`; lr and entropy override the config's."""
+        """`num_epochs` passes in minibatches of about `minibatch_size`; lr and entropy override the config's schedules.
+
+        Ends early once a minibatch's KL divergence passes the config's `target_kl`. Raises Diverged.
+        """
         self.before_gradient_based_update(timesteps=timesteps or {})
         training_data = training_data or TrainingData(batch=batch)
         training_data.validate()
         training_data.solve_refs()
         self._weights_seq_no += 1
         rows = training_data.batch.policy_batches[DEFAULT_MODULE_ID]
-        config = self.config
         network = self.module[DEFAULT_MODULE_ID].unwrapped().network
         (optimizer,) = (optim for _, optim in self.get_optimizers_for_module(DEFAULT_MODULE_ID))
         if lr is not None:
             for group in optimizer.param_groups:
                 group["lr"] = lr
-        entropy = config.entropy_coeff if entropy is None else entropy
+        if entropy is None:
+            entropy = float(self.entropy_coeff_schedulers_per_module[DEFAULT_MODULE_ID].get_current_value())
         if self.device.type == "cpu":
             means = self._fit_on_cpu(network, optimizer, rows, entropy)
         else:
@@ -96,10 +106,14 @@ class SelfPlayPPOLearner(PPOTorchLearner):
                     config.clip_param, config.vf_loss_coeff, entropy,
                 )  # fmt: skip
                 norm = float(np.sqrt(np.dot(mlp.gradient, mlp.gradient)))
+                if not np.isfinite(norm):
+                    raise Diverged(NOT_FINITE)
                 if clip_at and norm > clip_at:
                     mlp.gradient *= clip_at / norm
                 optimizer.step()
                 losses.append(np.append(sums / (end - begin), norm))
+                if config.target_kl and losses[-1][KL] > config.target_kl:
+                    return np.mean(losses, axis=0).tolist()
         return np.mean(losses, axis=0).tolist()
 
     def _fit_with_autograd(self, network: Any, optimizer: Any, rows: Any, entropy: float) -> list[float]:
@@ -121,12 +135,17 @@ class SelfPlayPPOLearner(PPOTorchLearner):
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 norm = torch.nn.utils.clip_grad_norm_(params, config.grad_clip or float("inf"))
+                if not torch.isfinite(norm):
+                    raise Diverged(NOT_FINITE)
                 optimizer.step()
                 losses.append(torch.stack([*parts, norm.detach()]))
+                if config.target_kl and losses[-1][KL] > config.target_kl:
+                    return torch.stack(losses).mean(0).tolist()
         return torch.stack(losses).mean(0).tolist()
 
 
 LOSSES = ("policy", "value", "entropy", "kl", "gradient_norm")
+KL = LOSSES.index("kl")
 
 
 def ppo_loss(network, observations, actions, logps, advantages, targets, mask=None, *, config, entropy):

@@ -11,10 +11,11 @@ from agents.network import PolicyValueNetwork
 from agents.rollouts import ILLEGAL_LOGIT, Weights
 
 MASK = "action_mask"  # the column of legal actions in a batch
+PREFIX = "network."  # the module's parameters are the network's with this before their names
 
 
 class PolicyValueModule(TorchRLModule, ValueFunctionAPI):
-    """`model_config["network"]` is PolicyValueNetwork's config. Batches hold OBS and, where the game masks, MASK [B, A] bool.
+    """`model_config["network"]` is PolicyValueNetwork's config. Batches hold OBS and, where needed, MASK [B, A] bool.
 
     It does not implement InferenceOnlyAPI: RLlib would drop the critic on the runners, which compute the advantages.
     """

@@ -174,7 +174,6 @@ def test_a_saved_rollout_goes_on_bit_for_bit(game_id, settings, pool_share):
     straight = with_opinions(game_id, settings, pool_share)
     straight.collect()
     arrays, state = straight.state()
-    arrays = {name: array.copy() for name, array in arrays.items()}
     other = with_opinions(game_id, settings, pool_share, seed=99)
     other.collect()
     other.load_state(arrays, json.loads(json.dumps(state)))
@@ -199,6 +198,18 @@ def test_the_same_seed_plays_the_same_games_and_another_does_not():
     first, same, other = (with_opinions(*GAMES[0], seed=seed).collect()[0]["actions"] for seed in (3, 3, 4))
     assert np.array_equal(first, same)
     assert len(first) != len(other) or not np.array_equal(first, other)
+
+
+def test_fewer_saved_games_fill_the_first_rows():
+    """The others, and the random stream, stay what they were."""
+    arrays, _ = with_opinions("connect_four", {}, 0.0).state()
+    arrays["states"]["num_moves"], arrays["steps_of_game"][:] = 40, 40
+    larger = with_opinions("connect_four", {}, 0.0, num_games=20)
+    before, stream = larger.batch.states.copy(), larger.rng.bit_generator.state
+    larger.load_state(arrays, None)
+    assert np.array_equal(larger.batch.states[:16], arrays["states"])
+    assert np.array_equal(larger.batch.states[16:], before[16:])
+    assert larger.rng.bit_generator.state == stream
 
 
 def test_games_of_another_size_or_kind_are_refused():

@@ -1,0 +1,60 @@
+"""One private Ray for the tests of this folder that need it, and a small algorithm to train."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.rllib.cluster import ray_session
+from agents.rollouts import RolloutSettings
+from envs import make
+
+ROLLOUTS = RolloutSettings(num_games=12, length=20, gamma=0.99, gae_lambda=0.95, pool_share=0.5, slots=2)
+
+
+@pytest.fixture(scope="session")
+def ray_running() -> Iterator[None]:
+    with ray_session(num_cpus=4):
+        yield
+
+
+def settings_for(game_id: str = "tic_tac_toe", **rollouts: Any) -> Any:
+    """SelfPlaySettings; keyword arguments replace those of ROLLOUTS."""
+    from agents.rllib.algorithm import SelfPlaySettings
+
+    game = make(game_id)
+    network = {
+        "observation_size": int(np.prod(game.observation_shape)),
+        "num_actions": game.num_actions,
+        "hidden": [16],
+        "activation": "tanh",
+    }
+    return SelfPlaySettings(game_id, {}, network, replace(ROLLOUTS, **rollouts), pool_size=4, snapshot_every=2)
+
+
+def config_for(runners: int = 0, game_id: str = "tic_tac_toe", seed: int = 0, **rollouts: Any) -> Any:
+    from agents.rllib.algorithm import SelfPlayConfig
+
+    return (
+        SelfPlayConfig()
+        .self_play(settings_for(game_id, **rollouts))
+        .env_runners(num_env_runners=runners)
+        .training(lr=3e-3, num_epochs=2, minibatch_size=64, entropy_coeff=0.01, vf_loss_coeff=0.5, grad_clip=0.5)
+        .debugging(seed=seed, log_level="ERROR")
+    )
+
+
+@pytest.fixture
+def build(ray_running: None) -> Iterator[Callable[..., Any]]:
+    """`build(runners=1, ...)` makes a SelfPlay that is stopped after the test."""
+    made = []
+
+    def make_one(*arguments: Any, **options: Any) -> Any:
+        made.append(config_for(*arguments, **options).build_algo())
+        return made[-1]
+
+    yield make_one
+    for algorithm in made:
+        algorithm.stop()
