@@ -75,7 +75,7 @@ def make_scripted(level: str, game: Game) -> StillAgent | RandomAgent | RuleAgen
 @njit(cache=True)
 def _octant(x, y):
     """The direction, 1..8, nearest to the way (x, y)."""
-    return np.int32(1 + int(round(math.atan2(y, x) / (math.pi / 4))) % 8)
+    return np.int32(1 + round(math.atan2(y, x) / (math.pi / 4)) % 8)
 
 
 @njit(cache=True)
