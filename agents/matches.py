@@ -93,10 +93,15 @@ class Matches:
             yield batch.states.copy()
 
 
+# A ball game as it is played for a result: the usual 90 s, goals counted, nothing paid for anything else.
+MATCH_SETTINGS = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none"}
+
+
 def as_match(game: Game) -> Game:
-    """The game as it is played for a result: in `match` mode, if it has one."""
-    modes = next((setting for setting in game.schema if setting.name == "mode" and "match" in setting.choices), None)
-    return with_settings(game, {"mode": "match"}) if modes else game
+    """The game as it is played for a result; other settings (pitch, physics) stay as they are."""
+    known = {setting.name for setting in game.schema}
+    wanted = {name: value for name, value in MATCH_SETTINGS.items() if name in known}
+    return with_settings(game, wanted) if "mode" in wanted else game
 
 
 def opening_plies(game: Game) -> int:

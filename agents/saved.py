@@ -3,7 +3,8 @@
     save_agent(path, network, game, record={"env_steps": 120_000, "config": "selfplay.yaml"})
     network, record = load_agent(path, game)     # or CorruptArtifact; WrongGame if it is for another game
 
-agent.json            format, game, observation (shape, dtype), num_actions, network (its config), record
+agent.json            format, game, observation (shape, dtype), num_actions, settings (the game's, in training),
+                      network (its config), record
 weights.safetensors   the network's parameters, float32
 manifest.json         SHA-256 and size of both (agents/artifact.py)
 
@@ -50,6 +51,7 @@ def save_agent(
     described = {
         "format": FORMAT,
         **_interface(game),
+        "settings": game.settings,
         "network": {"type": "mlp", **network.config},
         "record": record,
     }
@@ -90,12 +92,12 @@ def load_agent(path: Path, game: Game) -> tuple[PolicyValueNetwork, dict[str, An
 
 
 def describe_agent(path: Path) -> dict[str, Any]:
-    """What agent.json says, verified: game , network, record. Raises CorruptArtifact."""
+    """What agent.json says, verified. Raises CorruptArtifact."""
     return _read(Path(path))[0]
 
 
 def _interface(game: Game) -> dict[str, Any]:
-    """What a network must agree with a game about. Its settings are not part of it: an agent may play on any pitch."""
+    """What a network must agree with a game about. Settings are no part of it: an agent may play on any pitch."""
     return {
         "game": game.id,
         "observation": {
@@ -122,7 +124,10 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
         described = json.loads(files[AGENT_FILE], parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise CorruptArtifact(file, "is not JSON") from None
-    form = {"format": int, "game": str, "observation": dict, "num_actions": int, "network": dict, "record": dict}
+    form = {
+        "format": int, "game": str, "observation": dict, "num_actions": int, "settings": dict, "network": dict,
+        "record": dict,
+    }  # fmt: skip
     if not isinstance(described, dict) or any(type(described.get(key)) is not kind for key, kind in form.items()):
         raise CorruptArtifact(file, f"lacks one of {', '.join(form)}")
     if described["format"] != FORMAT:

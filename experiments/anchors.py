@@ -65,16 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ratings, results = round_robin(game, players, pairs, args.seed)
     for name, others in aliases.items():
         ratings |= dict.fromkeys(others, ratings[name])
+    rounded = {name: round(ratings[name], 1) for name in sorted(ratings, key=lambda name: ratings[name])}
     found = {
         "format": agents.anchors.FORMAT,
         "game": game.id,
-        "ratings": {name: round(ratings[name], 1) for name in sorted(ratings, key=lambda name: ratings[name])},
+        "ratings": rounded,
         "results": results,
         "how": _how(args.game, pairs, args.seed),
     }
     file = args.out or Path(agents.anchors.__file__).parent / f"{game.id}.json"
     file.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"{', '.join(f'{name} {elo:+.0f}' for name, elo in found['ratings'].items())}\nwritten: {file}")
+    print(f"{', '.join(f'{name} {elo:+.0f}' for name, elo in rounded.items())}\nwritten: {file}")
     return ExitCode.DONE
 
 

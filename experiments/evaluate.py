@@ -1,0 +1,168 @@
+"""Measure an agent: python -m experiments.evaluate RUN|AGENT
+
+    python -m experiments.evaluate latest                                   the newest run's best agent
+    python -m experiments.evaluate runs/selfplay/...@last --games 1024      its newest, in more games
+    python -m experiments.evaluate scripted:L3 --game ball_2v2 --opponents scripted:L2 random
+
+Games are played in pairs with the sides swapped, ball games as matches of 90 s. The rating, in Elo with a 95% interval,
+counts the opponents that are the game's anchors; random is 0.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents.cpu import tune_environment
+from experiments.errors import ExitCode, UserError, run_command
+
+if TYPE_CHECKING:
+    from agents.evaluation import Against, Evaluation
+    from envs.game import Game
+
+GAMES = 256
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="python -m experiments.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("agent", metavar="RUN|AGENT", help="a run's folder, 'latest', a saved agent's folder, or a name")
+    p.add_argument("--game", metavar="GAME", help="what to play, where the agent does not say it")
+    p.add_argument("--opponents", metavar="NAME", nargs="+", help="against whom (the game's ladder)")
+    p.add_argument("--games", metavar="N", type=int, default=GAMES, help=f"against each, an even number ({GAMES})")
+    p.add_argument("--seed", metavar="S", type=int, default=0, help="of every game (0)")
+    p.add_argument("--greedy", action="store_true", help="the network plays its best action instead of sampling")
+    p.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return p
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who is measured, at what, against whom."""
+
+    name: str  # for make_agent
+    game: "Game"
+    opponents: tuple[str, ...]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
+    if args.games < 2 or args.games % 2:
+        raise UserError(
+            f"--games is {args.games}; it must be even, 2 or more: games are played in pairs", ExitCode.USAGE
+        )
+    if args.seed < 0:
+        raise UserError(f"--seed is {args.seed}; it must be 0 or more", ExitCode.USAGE)
+    tune_environment()
+    subject = find_subject(args.agent, args.game)
+    from agents.evaluation import evaluate
+    from agents.names import make_agent
+
+    opponents = tuple(args.opponents or subject.opponents)
+    try:
+        agent = make_agent(subject.name, subject.game, greedy=args.greedy)
+        result = evaluate(agent, subject.game, opponents, args.games // 2, args.seed, tell=_tell)
+    except ValueError as error:
+        raise UserError(str(error), ExitCode.USAGE) from None
+    if args.json:
+        print(json.dumps({**result.to_json(), "greedy": args.greedy}, indent=1))
+    else:
+        show(result)
+    return ExitCode.DONE
+
+
+def find_subject(what: str, game_id: str | None = None) -> Subject:
+    """From what was typed. A run or saved agent says what it plays; else `game_id` must. Raises UserError."""
+    from agents.names import WORDS, parse_name
+    from experiments.cast import find_run
+
+    if what in WORDS:
+        if game_id is None:
+            raise UserError(f"'{what}' plays several games; say which with --game", ExitCode.USAGE)
+        return Subject(what, _make(game_id), _ladder(game_id))
+    base, at, steps = what.rpartition("@") if "@" in what and not Path(what).exists() else (what, "", "")
+    run = find_run(base)
+    try:
+        name = f"{run}{at}{steps}" if run else what
+        folder = parse_name(name).folder
+    except ValueError as error:
+        raise UserError(str(error), ExitCode.USAGE) from None
+    from agents.saved import describe_agent
+
+    described = describe_agent(folder)
+    opponents, known_as = None, described["game"]
+    if run:
+        from experiments.config_file import load_resolved
+
+        config = load_resolved(run / "config.yaml")
+        opponents, known_as = config.ladder, config.game.id  # of one's own game the config has the module, too
+    if game_id not in (None, known_as, described["game"]):
+        raise UserError(f"--game {game_id}: {what} plays {known_as}", ExitCode.USAGE)
+    game = _make(game_id or known_as, described["settings"])
+    return Subject(name, game, opponents or _ladder(game_id or known_as))
+
+
+def _make(game_id: str, settings: dict | None = None) -> "Game":
+    from envs import make
+    from envs.game import InvalidSetting
+
+    try:
+        return make(game_id, **(settings or {}))
+    except (KeyError, ImportError, InvalidSetting) as error:
+        raise UserError(f"{game_id}: {error.args[0]}", ExitCode.USAGE) from None
+
+
+def _ladder(game_id: str) -> tuple[str, ...]:
+    from experiments.config import Config, GameSection
+
+    return Config(name="evaluate", game=GameSection(id=game_id)).ladder
+
+
+def _tell(result: "Against") -> None:
+    """Progress, apart from the result."""
+    print(f"against {result.opponent}: {result.games} games in {result.seconds:.1f} s", file=sys.stderr, flush=True)
+
+
+def show(result: "Evaluation") -> None:
+    """The rating first, then a row for each opponent."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from agents.anchors import load_anchors
+
+    anchors, goals = load_anchors(result.game), any(row.goals_for is not None for row in result.against)
+    table = Table(title=escape(f"{result.agent} at {result.game}, seed {result.seed}"), title_justify="left")
+    table.add_column("opponent", no_wrap=True)
+    for heading in ("rating", "games", "won", "drawn", "lost", "points", *(("goals", "share") if goals else ())):
+        table.add_column(heading, justify="right")
+    for row in result.against:
+        cells = [
+            f"{anchors[row.opponent]:+.0f}" if row.opponent in anchors else "-",
+            f"{row.games:,}",
+            f"{row.win_rate:.1%}",
+            f"{row.draw_rate:.1%}",
+            f"{row.losses / row.games:.1%}",
+            f"{row.score:.1%}",
+        ]
+        if goals:
+            share = row.goal_share
+            cells += [f"{row.goals_for}:{row.goals_against}", "-" if share is None else f"{share:.1%}"]
+        table.add_row(escape(row.opponent), *cells)
+    console = Console(highlight=False)
+    if result.rating:
+        low, high = result.rating.low, result.rating.high
+        console.print(f"[bold]rating {result.rating.elo:+.0f} Elo[/bold], 95% between {low:+.0f} and {high:+.0f}")
+    else:
+        console.print("no rating: none of the opponents is an anchor of this game")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    run_command(main)
