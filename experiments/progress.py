@@ -56,8 +56,6 @@ class Progress:
         if self._live is not None and self._live.is_started:
             self._live.update(self._table(), refresh=True)
             self._live.stop()
-        elif self._values and self._shown < math.inf:
-            self._line()  # the last state of the run
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -72,6 +70,11 @@ class Progress:
         if self._first_steps is None:
             self._first_steps = self._values.get("training_seconds", 0.0), self._values.get("env_steps", 0)
         self._draw(_LINE_SECONDS if self._live is None else _REDRAW_SECONDS)
+
+    def settle(self) -> None:
+        """Show the state as it is now: the last before a run says goodbye."""
+        if self._values:
+            self._draw(0)
 
     def evaluation(self, results: Mapping[str, Any]) -> None:
         """After a measurement: rating, rating_low, rating_high, win_rates {opponent: share}, seconds."""

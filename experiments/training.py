@@ -28,6 +28,7 @@ from experiments.stop import StopRequest
 
 LOG_SECONDS = 2.0  # between two rows of metrics
 CLIP_SECONDS = 8.0
+FORGETTING_PAIRS = 16  # against each earlier self
 
 
 @dataclass
@@ -285,7 +286,7 @@ class Training:
         clock.measurements += 1
         seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
         result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed)
-        values = result.scalars()
+        values = result.scalars() | self._forgetting(agent, seed)
         self.run.log(steps, values, training_seconds=clock.training_seconds)
         rating = result.rating
         self._save_agent(network, steps, values)
@@ -301,6 +302,15 @@ class Training:
         if config.evaluation.clip:
             self._clip(agent, steps)
         clock.measured_at = clock.training_seconds
+
+    def _forgetting(self, agent: Any, seed: int) -> dict[str, float]:
+        """Against the selves of measurements 1, 2, 4, 8, ...: never part of the rating."""
+        from agents.evaluation import evaluate_past
+        from agents.names import make_agent
+
+        past = [row["env_steps"] for i, row in enumerate(self.clock.history, 1) if i & (i - 1) == 0]
+        selves = {steps: make_agent(str(self.run.agents / str(steps)), self.game) for steps in past}
+        return evaluate_past(agent, self.game, selves, FORGETTING_PAIRS, seed) if selves else {}
 
     def _save_agent(self, network: Any, steps: int, values: dict[str, float]) -> None:
         from agents.saved import save_agent
@@ -355,6 +365,7 @@ class Training:
 
     def _farewell(self, stopped: bool) -> None:
         say, folder = self.progress.say, _short(self.run)
+        self.progress.settle()
         clock = self.clock
         say(f"{'stopped' if stopped else 'done'}: {self.algorithm.env_steps:,} environment steps in "
             f"{clock.training_seconds / 60:.1f} minutes of training")  # fmt: skip

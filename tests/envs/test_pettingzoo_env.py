@@ -2,9 +2,6 @@
 
 import copy
 import pickle
-import random
-import time
-from typing import Any
 
 import numpy as np
 import pytest
@@ -187,30 +184,6 @@ def test_a_copied_environment_is_another_one(clone):
     assert env.observe("player_0")["observation"].sum() == 1
     assert other.agent_selection == "player_0"
     assert other.observe("player_0")["observation"].sum() == 2
-
-
-def test_connect_four_is_at_least_three_times_as_fast_as_pettingzoos_own():
-    """Random play with masks, the same loop, processor time; the best of three turns each. It is about eight times."""
-    from pettingzoo.classic import connect_four_v3
-
-    rng = random.Random(0)
-
-    def speed(env: Any) -> float:
-        moves, start = 0, time.process_time()
-        while time.process_time() < start + 0.2:
-            env.reset()
-            while True:
-                observation, _, terminated, truncated, _ = env.last()
-                if terminated or truncated:
-                    break
-                legal = np.flatnonzero(observation["action_mask"])
-                env.step(int(legal[int(rng.random() * len(legal))]))
-                moves += 1
-        return moves / (time.process_time() - start)
-
-    ours, theirs = pettingzoo_env.env("connect_four"), connect_four_v3.env()
-    rates = [(speed(ours), speed(theirs)) for _ in range(3)]
-    assert max(rate for rate, _ in rates) >= 3 * max(rate for _, rate in rates)
 
 
 # Games in which all move at once
