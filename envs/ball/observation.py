@@ -16,7 +16,7 @@ from envs.ball.compiled import compiled
 from envs.ball.stack_array import stack_array
 
 VELOCITY_UNIT = 5.0  # m/s, a player's top speed by default; fixed, so that a faster world looks faster
-CLIP = np.float32(4.0)  # the widest sight: a ball and a player at their top speeds differ by 17 m/s = 3.4
+CLIP = 4.0  # the widest sight: a ball and a player at their top speeds differ by 17 m/s = 3.4
 OTHERS = 16  # where the other players begin
 
 

@@ -227,16 +227,19 @@ def configure(team_size: int, settings: dict[str, Any]) -> dict[str, Any]:
     closest, roomiest = ball + player, width / 2 - player
     fits = closest <= s["stuck_clearance"] <= roomiest
     _require(s, "stuck_clearance", fits, f"in [{closest:.3g}, {roomiest:.3g}] on this pitch")
-    # a random start draws places until they are free: under a quarter covered it needs a few draws a body
-    margin = player + post + START_GAP
-    free = (s["pitch_length"] - 2 * margin) * (width - 2 * margin)
-    covered = 2 * team_size * math.pi * (2 * player + START_GAP) ** 2 / 4
-    _require(s, "pitch_length", covered <= 0.25 * free, f"longer: {2 * team_size} players have no room to start")
-    stand = [(x * s["pitch_length"], y * width, player) for x, y in FORMATIONS[team_size]]
-    stand += [(-x, -y, player) for x, y, _ in stand] + [(0.0, 0.0, ball)]
-    gaps = [math.hypot(a[0] - b[0], a[1] - b[1]) - a[2] - b[2] for i, a in enumerate(stand) for b in stand[:i]]
-    room = min(min(gaps) / (2 * math.sqrt(2)), *(width / 2 - abs(y) - player for _, y, _ in stand))
-    _require(s, "kickoff_offset", s["kickoff_offset"] <= room, f"at most {room:.3g} on this pitch, not to overlap")
+    if s["mode"] == "match":
+        own = [(x * s["pitch_length"], y * width) for x, y in FORMATIONS[team_size]]
+        everyone = own + [(-x, -y) for x, y in own]
+        # an offset along both axes brings two players nearer by twice its diagonal, a player and the ball by one
+        rooms = [(math.dist(a, b) - 2 * player) / math.sqrt(8) for i, a in enumerate(everyone) for b in everyone[:i]]
+        rooms += [(math.hypot(x, y) - player - ball) / math.sqrt(2) for x, y in own]
+        room = min(rooms + [width / 2 - abs(y) - player for _, y in own])
+        _require(s, "kickoff_offset", s["kickoff_offset"] <= room, f"at most {room:.3g} on this pitch, not to overlap")
+    else:  # a random start draws places until they are free: under a quarter covered it needs a few draws a body
+        margin = player + post + START_GAP
+        free = (s["pitch_length"] - 2 * margin) * (width - 2 * margin)
+        covered = 2 * team_size * math.pi * (2 * player + START_GAP) ** 2 / 4
+        _require(s, "pitch_length", covered <= 0.25 * free, f"longer: {2 * team_size} players have no room to start")
     return {"max_steps": math.ceil(limit / interval - 1e-9)}
 
 

@@ -5,6 +5,10 @@
 Such an array may be handed to callees, but must not be returned: it dies with the function that made it.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.errors import RequireLiteralValue
@@ -18,8 +22,7 @@ def max_contacts(bodies: int) -> int:
 
 
 @intrinsic
-def stack_array(typing_context, state, width, dtype):
-    """An uninitialised array [max_contacts, width] of dtype; `width` is a literal, `state` has a `position`."""
+def _stack_array(typing_context, state, width, dtype):
     if not isinstance(width, types.IntegerLiteral):
         raise RequireLiteralValue("the width of a stack array is a literal")
     rows = max_contacts(state.typeof("position").shape[0])
@@ -45,3 +48,7 @@ def stack_array(typing_context, state, width, dtype):
         return array._getvalue()
 
     return array_type(state, width, dtype), codegen
+
+
+# (state, width: a literal, dtype) -> an uninitialised array [max_contacts, width]
+stack_array: Callable[[Any, int, type], np.ndarray] = _stack_array  # type: ignore[assignment]  # numba annotates the typer

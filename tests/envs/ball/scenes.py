@@ -1,0 +1,124 @@
+"""Scenes of the ball game set up by hand, and drivers that play many of them one physics step at a time."""
+
+import numpy as np
+from numba import njit
+
+from envs import make
+from envs.ball.match import DIRECTIONS, begin_decision, end_decision, physics_step
+from envs.batch import Batch
+from envs.game import Game
+
+SIZES = (1, 2, 3)
+STAND, FORWARD, LEFT, BACK = 0, 1, 3, 5  # directions
+KICK = DIRECTIONS  # added to a direction
+FREE = {
+    "player_drag": 0.0,
+    "ball_drag": 0.0,
+    "ball_rolling": 0.0,
+    "player_drive": 0.0,
+}  # nothing but contacts and kicks
+
+
+def ball_game(size: int, **settings) -> Game:
+    return make(f"ball_{size}v{size}", **settings)
+
+
+def scenes(game: Game, count: int = 1, seed: int = 0) -> np.ndarray:
+    """States [count], initialised; in training mode every one with other places."""
+    return Batch(game, count, seed).states
+
+
+def scene(game: Game, ball: tuple, *players: tuple) -> np.ndarray:
+    """States [1] with the bodies at (x, y) or (x, y, vx, vy); players not given stand along the side."""
+    states = scenes(game)
+    size = game.num_players // 2
+    half_length, half_width = states["world"]["half_length"][0], states["world"]["half_width"][0]
+    states["velocity"] = 0
+    for seat in range(2 * size):
+        states["position"][0, seat] = (seat % size * 1.2 - half_length + 1) * (1 if seat < size else -1), 1 - half_width
+    for index, body in ((-1, ball), *enumerate(players)):
+        states["position"][0, index] = body[:2]
+        states["velocity"][0, index] = body[2:] or (0, 0)
+    states["stuck_anchor"] = states["position"][:, -1]
+    return states
+
+
+def decide(states: np.ndarray, actions) -> None:
+    """Every seat's action, broadcast to [B, P]; no time passes."""
+    seats = states["kick_asked"].shape
+    _begin(states, np.ascontiguousarray(np.broadcast_to(np.asarray(actions, np.int32), seats)))
+
+
+@njit(cache=True)
+def _begin(states, actions):
+    for b in range(states.shape[0]):
+        begin_decision(states[b], actions[b])
+
+
+@njit(cache=True)
+def move(states):
+    """One physics step in every state."""
+    for b in range(states.shape[0]):
+        physics_step(states[b])
+
+
+@njit(cache=True)
+def finish(states):
+    for b in range(states.shape[0]):
+        end_decision(states[b])
+
+
+def play(states: np.ndarray, actions, decisions: int = 1) -> None:
+    """Whole decisions with the same actions."""
+    for _ in range(decisions):
+        decide(states, actions)
+        for _ in range(states["world"]["physics_steps"][0]):
+            move(states)
+        finish(states)
+
+
+def rotated(states: np.ndarray) -> np.ndarray:
+    """The same scenes turned by 180° with the teams swapped."""
+    turned = states.copy()
+    order = swapped_seats(states, ball=True)
+    for name in ("position", "velocity"):
+        turned[name] = -states[name][:, order]
+    turned["stuck_anchor"] = -states["stuck_anchor"]
+    for name in ("kick_ready_at", "kick_asked"):
+        turned[name] = states[name][:, order[:-1]]
+    turned["last_touch_team"] = np.where(states["last_touch_team"] < 0, -1, 1 - states["last_touch_team"])
+    for name in ("score", "own_goals"):
+        turned[name] = states[name][:, ::-1]
+    return turned
+
+
+def swapped_seats(states: np.ndarray, ball: bool = False) -> np.ndarray:
+    """Seat indices with the teams swapped, followed by the ball's if asked."""
+    players = states["kick_asked"].shape[1]
+    seats = np.roll(np.arange(players), players // 2)
+    return np.append(seats, players) if ball else seats
+
+
+def masses(states: np.ndarray) -> np.ndarray:
+    """[B, N] kg."""
+    return 1 / states["world"]["inverse_mass"]
+
+
+def gaps(states: np.ndarray) -> np.ndarray:
+    """[B, N, N] m between the surfaces of bodies; infinite on the diagonal."""
+    position, radius = states["position"], states["world"]["radius"]
+    between = np.linalg.norm(position[:, :, None] - position[:, None], axis=-1)
+    between -= radius[:, :, None] + radius[:, None]
+    between[:, np.arange(between.shape[1]), np.arange(between.shape[1])] = np.inf
+    return between
+
+
+def fixed_gaps(states: np.ndarray) -> np.ndarray:
+    """[B, N, 3] m from a body's surface to the side wall, the end wall (infinite for a ball in the mouth), the post."""
+    position, world = np.abs(states["position"]), states["world"]
+    length, width, goal = (world[name][:, None] for name in ("half_length", "half_width", "half_goal"))
+    radius = world["radius"]
+    end = length - position[..., 0] - radius
+    end[:, -1] = np.where(position[:, -1, 1] < goal[:, 0], np.inf, end[:, -1])
+    post = np.hypot(length - position[..., 0], goal - position[..., 1]) - radius - world["post_radius"][:, None]
+    return np.stack([width - position[..., 1] - radius, end, post], axis=-1)
