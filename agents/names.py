@@ -95,8 +95,8 @@ def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
 
 
 def tag(name: str) -> str:
-    """The name as it stands in tags and file names: no ':', no '/'."""
-    return re.sub(r"[:/\\\s]+", "_", name).strip("_")
+    """The name as it stands in tags and file names: whatever is not a letter, digit, '.', '-' becomes '_'."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("_")
 
 
 def _known() -> str:

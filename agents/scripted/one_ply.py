@@ -28,7 +28,7 @@ class OnePlyAgent:
         return _choose(self.grade(states, players), uniforms)
 
     def grade(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
-        """int8 [B, A]: RULED_OUT (illegal), UNSAFE (the opponent can win at once), SAFE or WINS."""
+        """int8 [B, A]: RULED_OUT (illegal), UNSAFE (it loses, or the opponent can win at once), SAFE or WINS."""
         grades = mask_rows(self.game, states, players).astype(np.int8)
         replies = np.zeros(self.game.num_actions, np.bool_)
         paid = np.zeros(self.game.num_players, np.float32)
@@ -61,8 +61,8 @@ def _grade(states, players, copies, replies, paid, grades):
             if paid[player] > 0:
                 grades[b, action] = WINS
                 won = True
-            elif won:
-                continue  # a win is at hand: whether the rest is safe no longer matters
+            elif won or paid[player] < 0:
+                continue  # a win is at hand, so the rest no longer matters; or the move itself loses
             elif not _can_win(copies, player, replies, paid):
                 grades[b, action] = SAFE
 

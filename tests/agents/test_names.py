@@ -1,0 +1,140 @@
+"""Agents' names: what they mean, and what a mistake is told."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agents.names import SCRIPTED_LEVELS, WORDS, check_name, make_agent, parse_name, tag
+from agents.network import PolicyValueNetwork
+from agents.saved import WrongGame, save_agent
+from envs import make
+from envs.batch import Batch
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A run that saved agents at 100, 2,000 (its best) and 30,000 steps; they always play action 0, 1 and 2."""
+    game, folder = make("connect_four"), tmp_path_factory.mktemp("runs") / "20260101T000000Z-abcdef"
+    for index, steps in enumerate((100, 2_000, 30_000)):
+        save_agent(folder / "agents" / str(steps), _always(index, game), game, {"env_steps": steps})
+    (folder / "agents" / "best").symlink_to("2000")
+    (folder / "agents" / "last").symlink_to("30000")
+    return folder
+
+
+def _always(action: int, game) -> PolicyValueNetwork:
+    network = PolicyValueNetwork(84, game.num_actions, hidden=(4,))
+    network.heads.weight.data.zero_()
+    network.heads.bias.data.zero_()
+    network.heads.bias.data[action] = 50.0
+    return network
+
+
+def _opening_move(name: str) -> int:
+    game = make("connect_four")
+    agent = make_agent(name, game)
+    assert agent.name == name
+    return int(agent.act(Batch(game, 1).states, np.zeros(1, np.int64), np.random.default_rng(0))[0])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "steps", "action"),
+    [("", "best", 1), ("@last", "last", 2), ("@100", "100", 0), ("@29999", "2000", 1), ("@999999999", "30000", 2)],
+)
+def test_a_run_means_its_best_its_last_or_the_agent_at_or_before(run, suffix, steps, action):
+    name = f"{run}{suffix}"
+    check_name(name)
+    assert parse_name(name).folder == run / "agents" / steps
+    assert _opening_move(name) == action
+
+
+def test_a_saved_agent_is_its_folder(run):
+    assert _opening_move(str(run / "agents" / "100")) == 0
+
+
+def test_words_make_agents_of_that_name():
+    assert make_agent("random", make("ball_1v1")).name == "random"
+    assert make_agent("one_ply", make("tic_tac_toe")).name == "one_ply"
+    for level in SCRIPTED_LEVELS:
+        make_agent(f"scripted:{level}", make("ball_2v2"))
+    for word in WORDS:
+        check_name(word)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("one_plyy", "did you mean 'one_ply'?"),
+        ("rondom", "did you mean 'random'?"),
+        ("scripted:L7", "did you mean 'scripted:L"),
+        ("scripted", "did you mean 'scripted:L"),
+        ("zzz", "known: random, one_ply, scripted:L0"),
+        ("", "known: random"),
+        ("runs/nowhere", "there is no folder runs/nowhere"),
+        ("runs/nowhere@last", "there is no folder runs/nowhere"),
+        ("mcts:200", "is no agent's name"),
+    ],
+)
+def test_a_wrong_name_is_told_what_would_be_right(name, said):
+    with pytest.raises(ValueError, match=r"agent|folder") as error:
+        check_name(name)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "said"),
+    [
+        ("@99", "no agent from 99 environment steps or before; its first was saved at 100"),
+        ("@first", "'last' or a number of environment steps"),
+        ("@-5", "'last' or a number of environment steps"),
+        ("/agents/100@last", "one saved agent, not a run"),
+        ("/agents", "neither a saved agent nor a run"),
+    ],
+)
+def test_a_wrong_place_in_a_run(run, suffix, said):
+    with pytest.raises(ValueError, match=said):
+        check_name(f"{run}{suffix}")
+
+
+def test_a_run_without_a_best_agent_says_what_it_has(tmp_path):
+    game = make("connect_four")
+    save_agent(tmp_path / "agents" / "64", _always(0, game), game, {})
+    with pytest.raises(ValueError, match=f"has not saved its best agent yet; it has {tmp_path}@64"):
+        check_name(str(tmp_path))
+
+
+def test_the_folder_above_the_runs_is_told_the_newest(run):
+    with pytest.raises(ValueError, match=f"did you mean {run}"):
+        check_name(str(run.parent))
+
+
+def test_a_file_is_no_agent(tmp_path):
+    (tmp_path / "x").write_text("")
+    with pytest.raises(ValueError, match="is a file"):
+        check_name(str(tmp_path / "x"))
+
+
+def test_agents_that_play_other_games_are_refused(run):
+    with pytest.raises(ValueError, match="'one_ply' plays games with turns, not ball_1v1"):
+        make_agent("one_ply", make("ball_1v1"))
+    with pytest.raises(ValueError, match="'scripted:L2' plays ball games, not connect_four"):
+        make_agent("scripted:L2", make("connect_four"))
+    with pytest.raises(WrongGame, match="plays 'connect_four', not 'tic_tac_toe'"):
+        make_agent(str(run), make("tic_tac_toe"))
+
+
+def test_tags_hold_no_separators():
+    assert tag("scripted:L3") == "scripted_L3"
+    assert tag("/home/me/runs/x@last") == "home_me_runs_x_last"
+
+
+def test_checking_a_name_imports_nothing_heavy():
+    code = (
+        "import sys; from agents.names import check_name; check_name('scripted:L3'); "
+        "print([m for m in ('numpy', 'torch', 'numba', 'ray') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
