@@ -96,12 +96,12 @@ class PPOSection(Section):
     name: Annotated[Literal["ppo"], _available("ppo", later=("alphazero", "supervised"))] = Field(
         default="ppo", description="proximal policy optimisation, by self-play"
     )
-    rollout_length: Whole = Field(default=64, ge=1, le=65536, description="steps of each game in one batch")
+    rollout_length: Whole = Field(default=32, ge=1, le=65536, description="steps of each game in one batch")
     epochs: Whole = Field(default=2, ge=1, le=100, description="passes over a batch")
     minibatch_size: Whole = Field(default=8192, ge=1, description="agent steps in one gradient step")
     clip: float = Field(default=0.2, gt=0, le=1, description="how far a probability ratio may leave 1")
     entropy: float = Field(default=0.01, ge=0, le=10, description="weight of the entropy bonus at the start")
-    entropy_final: float | None = Field(default=None, ge=0, le=10, description="its weight at the end; null: constant")
+    entropy_final: float | None = Field(default=0.003, ge=0, le=10, description="its weight at the end; null: constant")
     value_coefficient: float = Field(default=0.5, ge=0, le=100, description="weight of the value loss")
     gae_lambda: float = Field(default=0.95, ge=0, le=1, description="how far advantages look past the value function")
     max_grad_norm: float = Field(default=0.5, gt=0, description="longer gradients are shortened to this")
@@ -115,7 +115,7 @@ class TrainingSection(Section):
     minutes: float | None = Field(default=10.0, gt=0, description="of training, measuring not counted; ends the run")
     seed: Whole = Field(default=0, ge=0, lt=2**63, description="of everything that is drawn at random")
     lr: float = Field(default=1e-3, gt=0, le=10, description="learning rate at the start")
-    lr_final: float | None = Field(default=None, ge=0, le=10, description="learning rate at the end; null: constant")
+    lr_final: float | None = Field(default=2e-4, ge=0, le=10, description="learning rate at the end; null: constant")
     gamma: float = Field(default=0.985, gt=0, le=1, description="discount per decision")
     num_games: Whole = Field(default=512, ge=1, le=1 << 20, description="played at once, over all runners")
     random_opening_plies: Whole = Field(
@@ -135,7 +135,7 @@ class OpponentsSection(Section):
     pool: float = Field(default=0.2, ge=0, le=1, description="share of the games against earlier selves")
     pool_size: Whole = Field(default=32, ge=1, le=10_000, description="earlier selves kept")
     slots: Whole = Field(default=4, ge=1, le=64, description="earlier selves a runner holds at a time")
-    snapshot_every: Whole = Field(default=25, ge=1, description="updates between two new members of the pool")
+    snapshot_every: Whole = Field(default=50, ge=1, description="updates between two new members of the pool")
     sampling: Literal["uniform"] = Field(default="uniform", description="how earlier selves are drawn")
 
     @model_validator(mode="after")
