@@ -9,6 +9,7 @@ machine whose speed changes from minute to minute. Standard library only, since 
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -18,9 +19,10 @@ from experiments.benchmarks.windows import Play, calibrate, pin, window
 
 
 class Channel:
-    """Answers go to what was stdout; whatever else is printed goes to stderr."""
+    """Answers go to what was stdout; whatever else is printed goes to stderr. SIGTERM ends it in good order."""
 
     def __init__(self) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that Ray is stopped too
         self._out = os.fdopen(os.dup(sys.stdout.fileno()), "w")
         sys.stdout.flush()
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -5,7 +5,9 @@ from typing import IO, Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 PLAIN_WIDTH = 110  # where there is no terminal to ask
 
@@ -20,24 +22,29 @@ class Goal(NamedTuple):
 
 
 class Printer:
-    """Tables on stdout. What is being measured is shown below them on a terminal, in lines elsewhere."""
+    """Tables on stdout. What is being measured is shown below them on a terminal, in lines elsewhere.
+
+    No spinner: it would run in a thread of this process and be counted with what is measured.
+    """
 
     def __init__(self, file: IO[str]):
         self.console = Console(file=file, highlight=False)
         if not self.console.is_terminal:
             self.console = Console(file=file, highlight=False, width=PLAIN_WIDTH)
-        self._status = self.console.status("") if self.console.is_terminal else None
+        self._live = (
+            Live(console=self.console, auto_refresh=False, transient=True) if self.console.is_terminal else None
+        )
 
     def say(self, text: str) -> None:
-        if self._status is None:
+        if self._live is None:
             self.console.print(text, markup=False, soft_wrap=True)
         else:
-            self._status.start()
-            self._status.update(text)
+            self._live.start()
+            self._live.update(Text(text), refresh=True)
 
     def print(self, item: Any) -> None:
-        if self._status is not None:
-            self._status.stop()
+        if self._live is not None:
+            self._live.stop()
         self.console.print(item, markup=False)
 
     def table(self, title: str, columns: list[str], rows: list[list[str]], caption: str = "", names: int = 1) -> None:

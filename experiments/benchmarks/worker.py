@@ -48,7 +48,7 @@ class Worker:
         try:
             self.about = self._answer(READY_SECONDS)
         except BaseException:
-            self.close()
+            self.close(at_once=True)
             raise
 
     def window(self, seconds: float) -> dict[str, Any]:
@@ -76,11 +76,11 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        self.close(at_once=kind is not None)
 
-    def close(self) -> None:
-        """End the process: it leaves by itself when its stdin ends, unless it hangs."""
+    def close(self, at_once: bool = False) -> None:
+        """End the process and all that it started. It leaves by itself when its stdin ends, once it has answered."""
         import psutil
 
         process, family = self._process, []
@@ -90,7 +90,7 @@ class Worker:
             with suppress(OSError):  # it may have died with something unread
                 if stream:
                     stream.close()
-        for end in (lambda: None, process.terminate, process.kill):
+        for end in (process.terminate, process.kill) if at_once else (process.poll, process.terminate, process.kill):
             end()
             try:
                 process.wait(LEAVE_SECONDS)
