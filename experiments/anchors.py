@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.game not in GAMES:
         raise UserError(f"unknown game '{args.game}'; {nearest(args.game, GAMES)}", ExitCode.USAGE)
     ball = args.game.startswith("ball_")
-    pairs = args.pairs or (BALL_PAIRS if ball else BOARD_PAIRS)
+    pairs = (BALL_PAIRS if ball else BOARD_PAIRS) if args.pairs is None else args.pairs
     if pairs < 1 or args.seed < 0:
         raise UserError("--pairs must be 1 or more, --seed 0 or more", ExitCode.USAGE)
     from agents.cpu import tune_environment
