@@ -183,7 +183,7 @@ def build(config: Config, game: Game, runners: int) -> Any:
             vf_loss_coeff=algorithm.value_coefficient,
             grad_clip=algorithm.max_grad_norm,
         )
-        .debugging(seed=training.seed, log_level="ERROR")
+        .debugging(seed=training.seed)
     )
     return settings.build_algo()
 

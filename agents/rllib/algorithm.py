@@ -38,7 +38,7 @@ class EnvironmentFailure(RuntimeError):
 
 
 class RunnersLost(RuntimeError):
-    """The runners die again and again, or do not answer; the message says what is known."""
+    """The runners cannot start, die again and again, or do not answer; the message says what is known."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class SelfPlayConfig(PPOConfig):
         )
         self.training(learner_class=SelfPlayPPOLearner, use_kl_loss=False)
         self._dont_auto_sync_env_runner_states = True  # weights travel with each request to sample
+        self.log_level = None  # cluster.py sets it; Tune and others keep their own
 
     def self_play(self, settings: SelfPlaySettings) -> "SelfPlayConfig":
         import gymnasium as gym
@@ -144,6 +145,10 @@ class SelfPlay(PPO):
         return SelfPlayConfig()
 
     def setup(self, config: Any) -> None:
+        wanted = config.num_env_runners * config.num_cpus_per_env_runner
+        if ray.is_initialized() and wanted > (cores := ray.cluster_resources().get("CPU", 0)):
+            # RLlib would wait for ever
+            raise RunnersLost(f"{config.num_env_runners} runners need {wanted} cores, but Ray has {cores:.0f}")
         self.env_steps = 0
         self.updates = 0
         self.lr: float | None = None
@@ -264,8 +269,8 @@ class SelfPlay(PPO):
         self._deaths_in_a_row += deaths
         if self._deaths_in_a_row > DEATHS_WITHOUT_A_SAMPLE * self.config.num_env_runners:
             raise RunnersLost(
-                f"runners died {self._deaths_in_a_row} times without having played; 0 runners play in this process and "
-                f"show what happens. The last one said: {error}"
+                f"runners died {self._deaths_in_a_row} times without having played; with 0 runners the games are "
+                f"played in this process, which shows what happens. The last one: {error}"
             )
 
     def _dispatch(self) -> None:

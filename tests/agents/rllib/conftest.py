@@ -42,7 +42,7 @@ def config_for(runners: int = 0, game_id: str = "tic_tac_toe", seed: int = 0, **
         .self_play(settings_for(game_id, **rollouts))
         .env_runners(num_env_runners=runners)
         .training(lr=3e-3, num_epochs=2, minibatch_size=64, entropy_coeff=0.01, vf_loss_coeff=0.5, grad_clip=0.5)
-        .debugging(seed=seed, log_level="ERROR")
+        .debugging(seed=seed)
     )
 
 
