@@ -10,8 +10,8 @@ ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
 class PolicyValueNetwork(nn.Module):
     """An MLP over the flattened observation.
 
-    forward: observations [B, *shape] (any dtype; planes of 0 and 1 need no scaling) -> logits [B, A] float32, not masked,
-    and value [B] float32, the return expected by the observing seat.
+    forward: observations [B, *shape] (any dtype; planes of 0 and 1 need no scaling) -> logits [B, A] float32, not
+    masked, and value [B] float32, the return expected by the observing seat.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """python -m experiments.run selfplay.yaml [training.minutes=3 ...]      start a run
 python -m experiments.run --resume latest [training.minutes=20]          go on with one
 
-The file is looked up here, then among the shipped configs; `a.b=value` overrides its keys. Everything that a run makes is
-in runs/<name>/<time>-<id>/.
+The file is looked up here, then among the shipped configs; `a.b=value` overrides its keys. What a run makes is all in
+runs/<name>/<time>-<id>/.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What happens between the config and the finished run: train, measure, save, until a bound is reached or a signal comes.
+"""Between the config and the finished run: train, measure, save, until a bound is reached or a signal comes.
 
     update, update, ...  every `checkpoint_minutes` a checkpoint, every `every_minutes` a measurement, an agent, a clip
 
@@ -82,8 +82,9 @@ def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | Non
 
 
 def choose_runners(config: Config) -> int:
-    """`auto`: one runner beside the learner where there are two cores (overlapped: it plays while the learner learns and
-    keeps up with two epochs and more), else none."""
+    """`auto`: one runner beside the learner where there are two cores, else none.
+
+    It plays while the learner learns, and keeps up with two epochs and more (`experiments.benchmark --scaling`)."""
     if config.resources.runners != "auto":
         return int(config.resources.runners)
     return 1 if usable_cores() > 1 else 0

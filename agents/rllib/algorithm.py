@@ -86,7 +86,8 @@ class SelfPlayConfig(PPOConfig):
         from envs import make
 
         game = make(settings.game_id, **settings.settings)
-        space, actions = observation_space(game), gym.spaces.Discrete(game.num_actions)
+        space: gym.Space = observation_space(game)
+        actions: gym.Space = gym.spaces.Discrete(game.num_actions)
         self.selfplay = settings
         self.environment(observation_space=space, action_space=actions)
         self.rl_module(

@@ -55,9 +55,9 @@ def _completes_line(board, row, column):
     """Whether the disc at (row, column) is part of a line. Only lines through the last disc can be new."""
     rows, columns = board.shape
     disc = board[row, column]
-    if row >= LINE - 1:  # nothing lies above the last disc
-        if board[row - 1, column] == disc and board[row - 2, column] == disc and board[row - 3, column] == disc:
-            return True
+    below = row >= LINE - 1  # nothing lies above the last disc
+    if below and board[row - 1, column] == disc and board[row - 2, column] == disc and board[row - 3, column] == disc:
+        return True
     for slope in (-1, 0, 1):
         length = 1
         r, c = row + slope, column + 1

@@ -1,4 +1,4 @@
-"""Tic-Tac-Toe: three in a line on a board of three by three win. The smallest game of the contract: read this one first.
+"""Tic-Tac-Toe: three in a line on a board of three by three. The smallest game of the contract: read it first.
 
 Board        board[cell], 0 empty, else 1 + the seat that owns the mark (seat 0 is X and moves first)
                  0 1 2
