@@ -2,8 +2,8 @@
 
 Why: torch's own products run at half of what the core can (MKL takes its AVX2 path on AMD), its tanh costs 2 ns an
 element, and activations of a large minibatch leave the cache. Here numpy's BLAS does the products, compiled loops the
-rest, in chunks of rows whose activations stay in L2. Weights are torch's own memory: nothing is copied, and a step of an
-optimiser is seen at once. Tests hold both against torch.
+rest, in chunks of rows whose activations stay in L2. Weights are torch's own memory: nothing is copied, and an
+optimiser's step is seen at once. Tests hold both against torch.
 
     observations [N, D] -> X1 [N, H1] -> ... -> out [N, A + 1]: logits, then the value
 """
