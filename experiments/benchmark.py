@@ -16,8 +16,8 @@ PYTHON is an interpreter that has the peers. It is best to keep them apart from 
     peers/bin/pip install --no-deps vmas gym==0.26.2 gym-notices
     python -m experiments.benchmark --peers peers/bin/python
 
-(--no-deps: VMAS pins an old gym, whose own pins contradict the others; it runs without them.) The first line keeps torch,
-which VMAS needs, to its CPU build. A peer that is missing is left out, and the command then exits 1.
+VMAS needs torch, of which the CPU build is enough, and pins an old gym, whose own pins contradict the others; it runs
+without them. A peer that is missing is left out, and the command then exits 1.
 """
 
 import argparse
