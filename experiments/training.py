@@ -10,7 +10,8 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,39 +47,68 @@ class Clock:
 
 def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | None = None) -> int:
     """Train until the config's bound; returns the exit code. Raises UserError for what the user can mend."""
-    from agents.rllib.algorithm import EnvironmentFailure
-    from agents.rllib.cluster import ray_session
-
     config = resume[0] if resume else run.config
     game = with_settings(game, game_settings(config, game))
     checkpoint = None
     if resume:
         checkpoint = load(newest(run.checkpoints), record_dtypes=[game.state_dtype])
         run.resume(checkpoint.env_steps, resume[1], config)
-    with Progress(config) as progress:
+    with Progress(config) as progress, StopRequest(progress.say) as stop:
         progress.say(f"{config.name}: {game.id}, run folder {_short(run)}")
         runners = choose_runners(config)
         probe(config, game, progress)
         progress.say("starting Ray (about 5 s)")
+        with started(config, game, runners) as algorithm:
+            session = Training(run, config, game, algorithm, progress)
+            if checkpoint:
+                session.restore(checkpoint.arrays, checkpoint.state)
+                progress.say(f"going on from {checkpoint.env_steps:,} environment steps")
+            else:
+                run.log_text("config", (run.path / "config.yaml").read_text())
+                run.log_hparams(["rating/elo", "rating/low"])
+            with _saved_on_failure(session):
+                session.loop(stop)
+            return stop.exit_code
+
+
+@contextmanager
+def started(config: Config, game: Game, runners: int) -> Iterator[Any]:
+    """Ray and the algorithm, while the block runs. Raises UserError where Ray does not start."""
+    from agents.rllib.cluster import RayUnavailable, quiet_environment, ray_session
+
+    quiet_environment()
+    from agents.rllib.algorithm import RunnersLost
+
+    try:
         with ray_session(num_cpus=runners + 1, address=config.resources.ray_address):
             algorithm = build(config, game, runners)
-            session = Training(run, config, game, algorithm, progress)
             try:
-                if checkpoint:
-                    session.restore(checkpoint.arrays, checkpoint.state)
-                    progress.say(f"going on from {checkpoint.env_steps:,} environment steps")
-                else:
-                    run.log_text("config", (run.path / "config.yaml").read_text())
-                    run.log_hparams(["rating/elo", "rating/low"])
-                with StopRequest(progress.say) as stop:
-                    session.loop(stop)
-                return stop.exit_code
-            except EnvironmentFailure as failure:
-                session.save()
-                progress.say(f"the game raised an error while it was played; the run is saved\n{failure}")
-                return ExitCode.FAILED
+                yield algorithm
             finally:
                 algorithm.stop()
+    except RayUnavailable as error:
+        hint = "python -m experiments.doctor looks for the reason"
+        raise UserError(f"{error}\n{hint}", ExitCode.ENVIRONMENT) from None
+    except RunnersLost as error:
+        raise UserError(f"resources.runners: {error}") from None
+
+
+@contextmanager
+def _saved_on_failure(session: "Training") -> Iterator[None]:
+    """What ends a run early, told as it is; all but a run that diverged can be gone on with."""
+    from agents.rllib.algorithm import EnvironmentFailure, RunnersLost
+    from agents.rllib.learner import Diverged
+
+    try:
+        yield
+    except EnvironmentFailure as failure:
+        session.save()
+        raise UserError(f"the game raised an error while it was played; the run is saved\n{failure}") from None
+    except RunnersLost:
+        session.save()
+        raise
+    except Diverged as error:
+        raise UserError(f"{error} (training.lr); the last checkpoint is from before") from None
 
 
 def choose_runners(config: Config) -> int:
@@ -183,6 +213,7 @@ def build(config: Config, game: Game, runners: int) -> Any:
             entropy_coeff=algorithm.entropy,
             vf_loss_coeff=algorithm.value_coefficient,
             grad_clip=algorithm.max_grad_norm,
+            target_kl=algorithm.target_kl,
         )
         .debugging(seed=training.seed)
     )
@@ -197,6 +228,7 @@ class Training:
         self.clock = Clock()
         self._since_log: list[Any] = []
         self._logged_at = 0.0
+        self._deaths = 0
 
     def loop(self, stop: StopRequest) -> None:
         clock, config = self.clock, self.config
@@ -206,6 +238,9 @@ class Training:
             self.algorithm.report = None
             self.algorithm.train()
             clock.training_seconds += time.perf_counter() - begin
+            if self.algorithm.runner_deaths > self._deaths:
+                self._deaths = self.algorithm.runner_deaths
+                self.progress.say("a runner died; another takes its place, with new games")
             if self.algorithm.report is None:
                 continue  # no runner was healthy; RLlib is restarting them
             self._since_log.append(self.algorithm.report)
@@ -218,7 +253,8 @@ class Training:
             if clock.training_seconds - clock.saved_at >= 60 * config.checkpoint_minutes:
                 self.save()
         self._log()
-        if not stop:
+        measured = clock.history and clock.history[-1]["env_steps"] == self.algorithm.env_steps
+        if not stop and not measured:
             self.measure()
         self.save()
         self._farewell(bool(stop))
@@ -380,15 +416,12 @@ class Training:
 
 def dry_run(config: Config, game: Game) -> int:
     """Train for a few seconds without a run folder, and say what the run would cost."""
-    from agents.rllib.cluster import ray_session
-
     game = with_settings(game, game_settings(config, game))
     with Progress(config) as progress:
         runners = choose_runners(config)
         probe(config, game, progress)
         progress.say("starting Ray (about 5 s)")
-        with ray_session(num_cpus=runners + 1, address=config.resources.ray_address):
-            algorithm = build(config, game, runners)
+        with started(config, game, runners) as algorithm:
             for _ in range(2):
                 algorithm.train()
             begin, steps = time.perf_counter(), algorithm.env_steps
@@ -396,7 +429,6 @@ def dry_run(config: Config, game: Game) -> int:
                 algorithm.train()
             speed = (algorithm.env_steps - steps) / (time.perf_counter() - begin)
             memory = _tree_gigabytes()
-            algorithm.stop()
         bounds = config.training
         ends = [bounds.minutes] if bounds.minutes else []
         if bounds.env_steps:

@@ -294,6 +294,12 @@ class SelfPlay(PPO):
             self._sent.pop(runner, None)
         return restored
 
+    def cleanup(self) -> None:
+        """RLlib would ask each runner to stop and wait; one that hangs would never answer."""
+        if getattr(self, "env_runner_group", None):
+            self.env_runner_group._worker_manager.clear()
+        super().cleanup()
+
     def forget_slots(self) -> None:
         """Every runner is sent its past selves anew, with its next request."""
         self._slots_version += 1

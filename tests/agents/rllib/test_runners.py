@@ -206,9 +206,9 @@ def test_runners_that_always_die_end_the_run(ray_running):
 
 @pytest.mark.slow
 def test_a_runner_that_hangs_ends_the_run(build, monkeypatch):
-    monkeypatch.setattr(module, "SAMPLE_TIMEOUT_SECONDS", 2.0)
     algorithm = build(runners=2)
     algorithm.train()
+    monkeypatch.setattr(module, "SAMPLE_TIMEOUT_SECONDS", 2.0)
     each(algorithm, lambda runner: setattr(runner.rollouts, "collect", lambda: time.sleep(5)))
     with pytest.raises(RunnersLost, match=r"no samples from runners \[1, 2\] for 2 s"):
         train_three_times(algorithm)
