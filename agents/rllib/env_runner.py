@@ -167,7 +167,7 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
                 modules = ray.get(modules)
             weights = modules.get(DEFAULT_MODULE_ID, modules)
             self.rollouts.set_weights({name.removeprefix(PREFIX): w for name, w in weights.items()})
-        self._weights_seq_no = seq_no or self._weights_seq_no
+            self._weights_seq_no = max(seq_no, self._weights_seq_no)
 
     def get_ctor_args_and_kwargs(self) -> tuple[tuple, dict[str, Any]]:
         return (), {"config": self.config}
