@@ -45,9 +45,6 @@ def quiet_environment() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    if os.environ["RAY_BACKEND_LOG_LEVEL"] == "fatal":
-        for name in ("ray.rllib", "ray.tune"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager
@@ -136,6 +133,8 @@ def _silent() -> Iterator[None]:
     if os.environ["RAY_BACKEND_LOG_LEVEL"] != "fatal":
         yield
         return
+    for name in ("ray.rllib", "ray.tune"):  # importing ray sets their levels
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     listen, worker.listen_error_messages = worker.listen_error_messages, lambda *_: None
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
