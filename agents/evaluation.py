@@ -94,22 +94,25 @@ def evaluate(
     pairs: int,
     seed: int,
     *,
+    opening: int | None = None,
     tell: Callable[[Against], None] | None = None,
 ) -> Evaluation:
     """Play `pairs` pairs of games against each opponent, all from `seed`; `tell` hears of each opponent's result.
 
+    `opening`: games begin after 0 to so many random moves (None: the game's own number, as the
+    anchors' ratings).
     An opponent's games do not depend on who else is in the list. Raises what `make_agent` raises, before any game.
     """
     if repeated := {name for name in opponents if list(opponents).count(name) > 1}:
         raise ValueError(f"opponents named twice: {', '.join(sorted(repeated))}")
     rivals = {name: make_agent(name, game) for name in opponents}
-    return _evaluate(agent, game, rivals, pairs, seed, load_anchors(game.id), tell)
+    return _evaluate(agent, game, rivals, pairs, seed, load_anchors(game.id), opening, tell)
 
 
 def evaluate_past(agent: Agent, game: Game, past: Mapping[int, Agent], pairs: int, seed: int) -> dict[str, float]:
     """The forgetting curve: {eval/win_rate/self_<steps>, eval/draw_rate/self_<steps>} against earlier selves."""
     rivals = {f"self_{steps}": rival for steps, rival in past.items()}
-    return _evaluate(agent, game, rivals, pairs, seed, {}, None).scalars()
+    return _evaluate(agent, game, rivals, pairs, seed, {}, None, None).scalars()
 
 
 def _evaluate(
@@ -119,6 +122,7 @@ def _evaluate(
     pairs: int,
     seed: int,
     anchors: Mapping[str, float],
+    opening: int | None,
     tell: Callable[[Against], None] | None,
 ) -> Evaluation:
     begun = time.perf_counter()
@@ -127,7 +131,7 @@ def _evaluate(
     for name, rival in rivals.items():
         started = time.perf_counter()
         own_seed = int(np.random.SeedSequence([seed, zlib.crc32(name.encode())]).generate_state(1)[0])
-        matches = play_pairs(game, agent, rival, pairs, own_seed)
+        matches = play_pairs(game, agent, rival, pairs, own_seed, opening)
         points[name] = matches.pair_points
         results.append(_summary(name, matches, time.perf_counter() - started))
         if tell:

@@ -98,10 +98,11 @@ MATCH_SETTINGS = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none"}
 
 
 def as_match(game: Game) -> Game:
-    """The game as it is played for a result; other settings (pitch, physics) stay as they are."""
+    """The game as it is played for a result: whole matches of the usual length, and no shaped reward to count."""
+    wanted = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none"}
     known = {setting.name for setting in game.schema}
-    wanted = {name: value for name, value in MATCH_SETTINGS.items() if name in known}
-    return with_settings(game, wanted) if "mode" in wanted else game
+    values = {name: value for name, value in wanted.items() if name in known}
+    return with_settings(game, values) if "mode" in values else game
 
 
 def opening_plies(game: Game) -> int:

@@ -67,11 +67,9 @@ def cast(what: str, agent: str | None = None, opponents: list[str] | None = None
 def find_run(name: str, root: Path = Path("runs")) -> Path | None:
     """The run's folder: itself, the newest of a name's folder, or the newest of all for "latest"."""
     if name == "latest":
-        link = root / "latest"  # not every file system has links
-        found = [link.resolve()] if link.exists() else sorted(_runs(root), key=lambda run: run.name)
-        if not found:
-            raise UserError(f"latest: no run was started here yet ({root.absolute()})", ExitCode.USAGE)
-        return found[-1]
+        from experiments.run_folder import latest_run
+
+        return latest_run(root)
     for folder in (Path(name).expanduser(), root / name):
         if (folder / "config.yaml").is_file():
             return folder
@@ -83,12 +81,12 @@ def find_run(name: str, root: Path = Path("runs")) -> Path | None:
 
 def _make(game_id: str, settings: dict | None = None) -> "Game":
     """The game as it is watched."""
+    from agents.matches import as_match
     from envs import make
     from envs.game import InvalidSetting
-    from experiments.recording import as_watched
 
     try:
-        return as_watched(make(game_id, **(settings or {})))
+        return as_match(make(game_id, **(settings or {})))
     except (KeyError, ImportError, InvalidSetting) as error:
         raise UserError(f"{game_id}: {error.args[0]}", ExitCode.USAGE) from None
 

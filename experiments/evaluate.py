@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--game", metavar="GAME", help="what to play, where the agent does not say it")
     p.add_argument("--opponents", metavar="NAME", nargs="+", help="against whom (the game's ladder)")
     p.add_argument("--games", metavar="N", type=int, default=GAMES, help=f"against each, an even number ({GAMES})")
+    p.add_argument("--opening", metavar="N", type=int, help="begin after 0 to N random moves (the game's own number)")
     p.add_argument("--seed", metavar="S", type=int, default=0, help="of every game (0)")
     p.add_argument("--greedy", action="store_true", help="the network plays its best action instead of sampling")
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     if args.seed < 0:
         raise UserError(f"--seed is {args.seed}; it must be 0 or more", ExitCode.USAGE)
+    if args.opening is not None and args.opening < 0:
+        raise UserError(f"--opening is {args.opening}; it must be 0 or more", ExitCode.USAGE)
     tune_environment()
     subject = find_subject(args.agent, args.game)
     from agents.evaluation import evaluate
@@ -67,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     opponents = tuple(args.opponents or subject.opponents)
     try:
         agent = make_agent(subject.name, subject.game, greedy=args.greedy)
-        result = evaluate(agent, subject.game, opponents, args.games // 2, args.seed, tell=_tell)
+        result = evaluate(agent, subject.game, opponents, args.games // 2, args.seed, opening=args.opening, tell=_tell)
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
     if args.json:

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from envs.game import Dynamics, Game, init, is_terminal, is_truncated, rewards, with_settings
+from agents.matches import as_match
+from envs.game import Dynamics, Game, init, is_terminal, is_truncated, rewards
 from envs.random_stream import seed_streams
 from envs.render import FRAMES_PER_SECOND, animate, draw, picture_size
 from experiments.animation import encode_gif
@@ -105,14 +106,6 @@ def _frames(seconds: float) -> int:
     return round(seconds * FRAMES_PER_SECOND)
 
 
-def as_watched(game: Game) -> Game:
-    """The game as people see it: whole matches of the usual length, and no shaped reward to count."""
-    wanted = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none"}
-    known = {setting.name for setting in game.schema}
-    values = {name: value for name, value in wanted.items() if name in known}
-    return with_settings(game, values) if "mode" in values else game
-
-
 def record_clip(
     game: Game, agents_by_team: Sequence[Agent], seconds: float = 8.0, seed: int = 0, width: int = 320, fps: int = 10,
     names: Sequence[str] | None = None,
@@ -120,7 +113,7 @@ def record_clip(
     """The first `seconds` of one match, [T, H, W, 3] uint8, T <= seconds * fps. A ball game is shown as a match.
 
     Board games show one picture a move, all of the game where it fits in at 0.1 s a move or slower."""
-    match, size = Match(as_watched(game), agents_by_team, seed, names), picture_size(game, width)
+    match, size = Match(as_match(game), agents_by_team, seed, names), picture_size(game, width)
     if game.dynamics is Dynamics.SIMULTANEOUS:
         every = max(1, round(FRAMES_PER_SECOND / fps))
         frames = itertools.islice(match.frames(), 0, _frames(seconds), every)

@@ -11,16 +11,17 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
+from agents.matches import as_match
 from agents.names import make_agent
 from envs import make
 from experiments import watch
 from experiments.cast import cast
 from experiments.errors import ExitCode, UserError
-from experiments.recording import Match, as_watched, record_clip, write_film
+from experiments.recording import Match, record_clip, write_film
 
 
 def agents(game_id: str, *names: str):
-    game = as_watched(make(game_id))
+    game = as_match(make(game_id))
     return game, [make_agent(name, game) for name in names]
 
 
@@ -56,7 +57,7 @@ def test_the_same_seed_tells_the_same_match():
 
 def test_each_team_gets_its_own_seats():
     """A team is asked for its own seats, one row each, and its actions reach them."""
-    game = as_watched(make("ball_2v2"))
+    game = as_match(make("ball_2v2"))
     asked = {}
 
     class Spy:
