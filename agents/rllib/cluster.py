@@ -40,6 +40,7 @@ def quiet_environment() -> None:
         "RAY_DISABLE_IMPORT_WARNING": "1",
         "RAY_DEDUP_LOGS": "1",
         "RAY_BACKEND_LOG_LEVEL": "fatal",
+        "RAY_worker_niceness": "0",  # Ray's default of 15 starves the runners as soon as anything else runs
         "PYTHONWARNINGS": "ignore",
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     }
@@ -86,8 +87,9 @@ def ray_session(num_cpus: int | None = None, address: str | None = None) -> Iter
 
 def _check_address(address: str) -> None:
     """Ray itself waits for minutes where nobody answers."""
-    host, _, port = (os.environ.get("RAY_ADDRESS", "") if address == "auto" else address).rpartition(":")
-    if "/" in host:
+    found = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    host, _, port = found.rpartition(":")
+    if "/" in host or (address != "auto" and not host):
         raise RayUnavailable(f"no Ray cluster at '{address}': wanted auto, or host:port of the head node")
     if host:
         try:
