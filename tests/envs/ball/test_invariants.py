@@ -23,6 +23,7 @@ from tests.envs.ball.scenes import (
     scene,
     scenes,
     swapped_seats,
+    towards_ball,
 )
 from tests.envs.test_contract import bits
 
@@ -48,6 +49,7 @@ def crowd(size: int, count: int, speed: float, **changes) -> np.ndarray:
     states["position"][:, :-1] = grid + rng.uniform(-0.02, 0.02, (count, 2 * size, 2))
     states["position"][:, -1] = rng.uniform(-0.03, 0.03, (count, 2))
     states["velocity"] = rng.uniform(-speed, speed, states["velocity"].shape)
+    states["velocity"][::2] -= 2 * states["position"][::2]  # every other bunch runs together
     return states
 
 
@@ -185,6 +187,7 @@ def test_the_rotated_game_with_swapped_teams_goes_the_rotated_way(size):
     rng = np.random.default_rng(0)
     for _ in range(batch.game.max_steps):
         actions = rng.integers(0, 18, (128, 2 * size))
+        actions[::2] = towards_ball(batch.states)[::2]
         batch.step(actions)
         other.step(actions[:, seats])
         for name in ("position", "velocity"):

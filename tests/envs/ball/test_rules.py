@@ -162,6 +162,17 @@ def test_two_bodies_collide_as_in_the_textbook(second, velocity, elastic, mass):
     np.testing.assert_allclose([body(states, 0)[0], body(states, second)[0]], expected)
 
 
+def test_a_ball_between_two_players_side_by_side_gains_no_energy():
+    """It meets both at once, 36° off its way. Two full impulses, as plain Jacobi gives, would add a fifth."""
+    states = scene(ball_game(1, restitution_ball_player=1.0, **FREE), (-1, 0, 10, 0), (0, 0.5), (0, -0.5))
+    play_steps(states, 10)
+    _, y, vx, vy = body(states)
+    assert (y, vy) == (0, 0)
+    assert -10 < vx < 0
+    energy = 0.5 * 0.45 * vx**2 + 0.5 * 5 * (states["velocity"][0, :2] ** 2).sum()
+    assert energy <= 0.5 * 0.45 * 10**2 * (1 + 1e-12)
+
+
 def test_walls_posts_and_corners_reflect():
     game = ball_game(1, **FREE)
     states = scene(game, (0, 4.55, 3, 10))  # the side wall is met after 0.01 s
