@@ -183,7 +183,7 @@ class ResourcesSection(Section):
     ray_address: str | None = Field(
         default=None, description="a running cluster to join (auto: the one here); null: start Ray"
     )
-    torch_threads: AutoOrWhole = Field(default="auto", description="threads of the learner")
+    learner_threads: AutoOrWhole = Field(default="auto", description="of the gradient on a CPU; auto: up to 4 cores")
 
 
 class Config(Section):

@@ -191,8 +191,7 @@ def build(config: Config, game: Game, runners: int) -> Any:
     from agents.rllib.algorithm import SelfPlayConfig
 
     tune_environment()
-    threads = config.resources.torch_threads
-    torch.set_num_threads(1 if threads == "auto" else int(threads))
+    torch.set_num_threads(1)  # what is left for torch is small; the gradient has its own threads
     device = config.resources.device
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError("resources.device is cuda, but torch sees no GPU; use auto or cpu", ExitCode.ENVIRONMENT)
@@ -217,6 +216,8 @@ def build(config: Config, game: Game, runners: int) -> Any:
         )
         .debugging(seed=training.seed)
     )
+    threads = config.resources.learner_threads
+    settings.learner_threads = min(usable_cores(), 4) if threads == "auto" else max(1, int(threads))
     return settings.build_algo()
 
 

@@ -68,6 +68,7 @@ class SelfPlayConfig(PPOConfig):
     def __init__(self, algo_class: Any = None):
         super().__init__(algo_class=algo_class or SelfPlay)
         self.selfplay: SelfPlaySettings | None = None
+        self.learner_threads = 1  # of the CPU learner's gradient
         self.target_kl: float | None = None
         self.env_runners(env_runner_cls=SelfPlayEnvRunner, create_local_env_runner=False, num_env_runners=0)
         self.fault_tolerance(

@@ -16,7 +16,7 @@ from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.training_data import TrainingData
 
-from agents.fast_mlp import FastMLP
+from agents.fast_mlp import ThreadedMLP
 from agents.rllib.module import MASK
 from agents.rollouts import ILLEGAL_LOGIT
 
@@ -35,7 +35,8 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         super().build()
         self.shuffle = torch.Generator().manual_seed(self.config.seed or 0)
         if self.device.type == "cpu":
-            self.fast_mlp = FastMLP(self.module[DEFAULT_MODULE_ID].unwrapped().network)
+            network = self.module[DEFAULT_MODULE_ID].unwrapped().network
+            self.fast_mlp = ThreadedMLP(network, self.config.learner_threads)
             self.fast_mlp.bind_gradients()
 
     def configure_optimizers_for_module(self, module_id, config=None) -> None:
@@ -87,7 +88,7 @@ class SelfPlayPPOLearner(PPOTorchLearner):
             yield torch.randperm(count, generator=self.shuffle), list(pairwise(edges))
 
     def _fit_on_cpu(self, network: Any, optimizer: Any, rows: Any, entropy: float) -> list[float]:
-        """All epochs through FastMLP. Returns the means of LOSSES over the minibatches."""
+        """All epochs through ThreadedMLP. Returns the means of LOSSES over the minibatches."""
         mlp, config, count = self.fast_mlp, self.config, len(rows)
         observations = rows[Columns.OBS].reshape(count, -1).astype(np.float32, copy=False)
         advantages = rows["advantages"]
