@@ -146,7 +146,7 @@ class ThreadedMLP:
             part = slice(edges[i], edges[i + 1])
             legal = None if masks is None else masks[part]
             mine = (array[part] for array in arrays)
-            return self.parts[i].ppo_gradient(observations[part], legal, *mine, *coefficients, total=rows)
+            return self.parts[i].ppo_gradient(observations[part], legal, *mine, *coefficients, rows)
 
         later = [self._pool.submit(run, i) for i in range(1, len(self.parts))]
         sums = run(0)
