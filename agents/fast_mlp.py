@@ -8,8 +8,8 @@ optimiser's step is seen at once. Tests hold both against torch.
     observations [N, D] -> X1 [N, H1] -> ... -> out [N, A + 1]: logits, then the value
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import torch
@@ -133,22 +133,30 @@ class ThreadedMLP:
         self.parts = [FastMLP(network) for _ in range(threads)]
         self.gradient = self.parts[0].gradient
         self.bind_gradients = self.parts[0].bind_gradients
-        self._pool = ThreadPoolExecutor(threads - 1, "gradient") if threads > 1 else None
+        self._pool = ThreadPoolExecutor(max(1, threads - 1), "gradient")  # starts no thread before it has work
 
-    def ppo_gradient(self, observations: np.ndarray, masks: np.ndarray | None, *others: Any) -> np.ndarray:
-        """FastMLP.ppo_gradient, the rows split evenly."""
-        rows, (arrays, coefficients) = len(observations), (others[:4], others[4:])
-        if self._pool is None or rows < MIN_ROWS_A_THREAD * len(self.parts):
-            return self.parts[0].ppo_gradient(observations, masks, *others)
-        edges = [rows * i // len(self.parts) for i in range(len(self.parts) + 1)]
+    def ppo_gradient(
+        self,
+        observations: np.ndarray,
+        masks: np.ndarray | None,
+        arrays: Sequence[np.ndarray],
+        coefficients: tuple[float, float, float],
+    ) -> np.ndarray:
+        """FastMLP.ppo_gradient, the rows split evenly: arrays are actions, logps, advantages and targets; coefficients
+        those of the clip, the value and the entropy."""
+        rows = len(observations)
+        threads = len(self.parts) if rows >= MIN_ROWS_A_THREAD * len(self.parts) else 1
+        edges = [rows * i // threads for i in range(threads + 1)]
 
         def run(i: int) -> np.ndarray:
             part = slice(edges[i], edges[i + 1])
+            actions, logps, advantages, targets = (array[part] for array in arrays)
             legal = None if masks is None else masks[part]
-            mine = (array[part] for array in arrays)
-            return self.parts[i].ppo_gradient(observations[part], legal, *mine, *coefficients, rows)
+            return self.parts[i].ppo_gradient(
+                observations[part], legal, actions, logps, advantages, targets, *coefficients, rows
+            )
 
-        later = [self._pool.submit(run, i) for i in range(1, len(self.parts))]
+        later = [self._pool.submit(run, i) for i in range(1, threads)]
         sums = run(0)
         for i, future in enumerate(later, 1):
             sums += future.result()

@@ -103,8 +103,8 @@ class SelfPlayPPOLearner(PPOTorchLearner):
             for begin, end in edges:
                 part = slice(begin, end)
                 sums = mlp.ppo_gradient(
-                    shuffled[0][part], None if legal is None else legal[part], *(array[part] for array in shuffled[1:]),
-                    config.clip_param, config.vf_loss_coeff, entropy,
+                    shuffled[0][part], None if legal is None else legal[part], [array[part] for array in shuffled[1:]],
+                    (config.clip_param, config.vf_loss_coeff, entropy),
                 )  # fmt: skip
                 norm = float(np.sqrt(np.dot(mlp.gradient, mlp.gradient)))
                 if not np.isfinite(norm):

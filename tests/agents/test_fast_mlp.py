@@ -8,7 +8,7 @@ import torch
 from scipy.stats import chisquare
 
 from agents import fast_mlp
-from agents.fast_mlp import CHUNK, FastMLP, draw, softmax
+from agents.fast_mlp import CHUNK, MIN_ROWS_A_THREAD, FastMLP, ThreadedMLP, draw, softmax
 from agents.network import PolicyValueNetwork
 from agents.rllib.learner import ppo_loss
 from agents.rollouts import ILLEGAL_LOGIT
@@ -247,3 +247,24 @@ def test_actions_are_drawn_as_often_as_the_softmax_says():
     draw(heads, np.tile(mask, (rows, 1)), rng.random(rows, np.float32), actions, logps)
     wanted = masked_softmax(logits[None], mask[None])[0]
     assert chisquare(np.bincount(actions, minlength=7)[mask], rows * wanted[mask]).pvalue > 1e-5
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_threads_give_the_gradient_of_one(masked):
+    network = PolicyValueNetwork(28, 18, (32, 32))
+    rng = np.random.default_rng(3)
+    rows = 3 * MIN_ROWS_A_THREAD + 1  # odd: the parts differ in size
+    masks = rng.random((rows, 18)) < 0.7 if masked else None
+    actions = rng.integers(0, 18, rows).astype(np.int32)
+    if masks is not None:
+        masks[np.arange(rows), actions] = True
+    floats = [rng.normal(size=rows).astype(np.float32) for _ in range(3)]
+    observations = rng.normal(size=(rows, 28)).astype(np.float32)
+    arrays, coefficients = [actions, floats[0] - 3, *floats[1:]], (0.2, 0.5, 0.01)
+    one, three = FastMLP(network), ThreadedMLP(network, 3)
+    sums = one.ppo_gradient(observations, masks, *arrays, *coefficients)
+    np.testing.assert_allclose(three.ppo_gradient(observations, masks, arrays, coefficients), sums, rtol=1e-9)
+    np.testing.assert_allclose(three.gradient, one.gradient, atol=1e-7)
+    again = three.gradient.copy()
+    three.ppo_gradient(observations, masks, arrays, coefficients)
+    assert np.array_equal(again, three.gradient)  # whoever finishes first
