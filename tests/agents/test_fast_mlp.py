@@ -263,7 +263,7 @@ def test_threads_give_the_gradient_of_one(masked):
     arrays, coefficients = [actions, floats[0] - 3, *floats[1:]], (0.2, 0.5, 0.01)
     one, three = FastMLP(network), ThreadedMLP(network, 3)
     sums = one.ppo_gradient(observations, masks, *arrays, *coefficients)
-    np.testing.assert_allclose(three.ppo_gradient(observations, masks, arrays, coefficients), sums, rtol=1e-9)
+    np.testing.assert_allclose(three.ppo_gradient(observations, masks, arrays, coefficients), sums, rtol=1e-6)
     np.testing.assert_allclose(three.gradient, one.gradient, atol=1e-7)
     again = three.gradient.copy()
     three.ppo_gradient(observations, masks, arrays, coefficients)
