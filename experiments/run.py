@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    args = parser().parse_args(arguments)
+    args = parser().parse_intermixed_args(arguments)
     tune_environment()
     command = [*sys.orig_argv[1:]] if arguments is None else ["-m", "experiments.run", *arguments]
     if args.resume is not None:

@@ -5,8 +5,6 @@
             update()
         save()
     sys.exit(stop.exit_code)                 # 0, 130 or 143
-
-Enter it after ray.init, which puts its own SIGTERM handler in place.
 """
 
 import signal

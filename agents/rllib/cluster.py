@@ -4,7 +4,6 @@ import fcntl
 import logging
 import os
 import shutil
-import signal
 import socket
 import sys
 import tempfile
@@ -101,8 +100,9 @@ def _check_address(address: str) -> None:
 def _start(**options: Any) -> None:
     """ray.init, silent, its files for nobody else, and without its handler of SIGTERM."""
     import ray
+    from ray._private import utils
 
-    handler = signal.getsignal(signal.SIGTERM)
+    set_handler, utils.set_sigterm_handler = utils.set_sigterm_handler, lambda handler: None
     mask = os.umask(0o077)  # ~/.ray/auth_token would be readable by all
     try:
         with _silent():
@@ -116,8 +116,7 @@ def _start(**options: Any) -> None:
         raise RayUnavailable(f"{what}: {cause[:500]}") from error
     finally:
         os.umask(mask)
-        if signal.getsignal(signal.SIGTERM) is not handler:
-            signal.signal(signal.SIGTERM, handler)
+        utils.set_sigterm_handler = set_handler
 
 
 def _stop() -> None:

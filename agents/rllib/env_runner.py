@@ -56,7 +56,7 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
             self.make_env()
             self.make_module()
         except Exception:
-            self.failure = traceback.format_exc()
+            self.failure = traceback.format_exc().rstrip()
 
     def make_env(self) -> None:
         selfplay = self.config.selfplay
@@ -129,7 +129,7 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
                     self.rollouts.set_past_self(slot, past)
             (batch,) = self.sample()
         except Exception:
-            return {"error": traceback.format_exc()}
+            return {"error": traceback.format_exc().rstrip()}
         return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics()}
 
     def export_games(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -14,7 +14,7 @@ from envs import make
 ROLLOUTS = RolloutSettings(num_games=12, length=20, gamma=0.99, gae_lambda=0.95, pool_share=0.5, slots=2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # other folders start their own
 def ray_running() -> Iterator[None]:
     with ray_session(num_cpus=4):
         yield

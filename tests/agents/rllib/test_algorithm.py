@@ -10,13 +10,7 @@ from agents.rllib.algorithm import EnvironmentFailure, SelfPlayConfig, join_batc
 from agents.rllib.learner import LOSSES, Diverged
 from agents.rollouts import STATISTICS
 from tests.agents.rllib.conftest import ROLLOUTS, config_for
-
-
-def bits(array: np.ndarray) -> list:
-    """Type and content to the last bit, field by field: between the fields of a record lie bytes that mean nothing."""
-    if array.dtype.names:
-        return [bits(array[name]) for name in array.dtype.names]
-    return [array.dtype, array.tobytes()]
+from tests.exactness import bits
 
 
 def differences(first, second) -> list[str]:
