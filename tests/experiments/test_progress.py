@@ -26,6 +26,7 @@ def test_plain_lines():
         progress.update({"training_seconds": 0.0, "env_steps": 0, "steps_per_second": 0.0, "entropy": 1.95})
         progress.update({"training_seconds": 60.0, "env_steps": 200_000, "steps_per_second": 3.2e4, "game_length": 88})
         progress.evaluation(RESULTS)
+        progress.settle()
     assert out.getvalue().splitlines() == [
         "starting Ray (about 5 s)",
         "0:00  0 steps  0 steps/s  length -  rating -  vs L3 -  entropy 1.95  left 10:00",

@@ -136,6 +136,7 @@ def run(tmp_path, monkeypatch) -> Path:
     (folder / "agents" / "best").symlink_to("100")
     (folder / "agents" / "last").symlink_to("200")
     (folder / "config.yaml").write_text(to_yaml(config))
+    (folder / "manifest.json").write_text("{}")
     return folder
 
 
