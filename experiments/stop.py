@@ -1,10 +1,10 @@
 """Ctrl-C and SIGTERM: the first asks a run to finish its update and save, the second ends it at once.
 
-    with StopRequest() as stop:
-        while not stop:
-            update()
-        save()
-    sys.exit(stop.exit_code)                 # 0, 130 or 143
+with StopRequest() as stop:
+    while not stop:
+        update()
+    save()
+sys.exit(stop.exit_code)                 # 0, 130 or 143
 """
 
 import signal

@@ -4,9 +4,11 @@ import fcntl
 import logging
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,6 +119,9 @@ def _start(**options: Any) -> None:
     finally:
         os.umask(mask)
         utils.set_sigterm_handler = set_handler
+        handler = signal.getsignal(signal.SIGTERM)
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray's C++ part has put a handler of its own under Python's
 
 
 def _stop() -> None:
