@@ -73,11 +73,12 @@ def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | Non
 
 @contextmanager
 def started(config: Config, game: Game, runners: int) -> Iterator[Any]:
-    """Ray and the algorithm, while the block runs. Raises UserError where Ray does not start."""
+    """Ray and the algorithm, while the block runs. Raises UserError for what can go wrong with them."""
     from agents.rllib.cluster import RayUnavailable, quiet_environment, ray_session
 
     quiet_environment()
-    from agents.rllib.algorithm import RunnersLost
+    from agents.rllib.algorithm import EnvironmentFailure, RunnersLost
+    from agents.rllib.learner import Diverged
 
     try:
         with ray_session(num_cpus=runners + 1, address=config.resources.ray_address):
@@ -89,26 +90,25 @@ def started(config: Config, game: Game, runners: int) -> Iterator[Any]:
     except RayUnavailable as error:
         hint = "python -m experiments.doctor looks for the reason"
         raise UserError(f"{error}\n{hint}", ExitCode.ENVIRONMENT) from None
+    except EnvironmentFailure as failure:
+        raise UserError(f"{game.id} raised an error while it was played:\n{failure}") from None
     except RunnersLost as error:
         raise UserError(f"resources.runners: {error}") from None
+    except Diverged as error:
+        raise UserError(f"training.lr: {error}") from None
 
 
 @contextmanager
 def _saved_on_failure(session: "Training") -> Iterator[None]:
-    """What ends a run early, told as it is; all but a run that diverged can be gone on with."""
+    """A run that ends early can be gone on with, unless it diverged: then the checkpoints from before are better."""
     from agents.rllib.algorithm import EnvironmentFailure, RunnersLost
-    from agents.rllib.learner import Diverged
 
     try:
         yield
-    except EnvironmentFailure as failure:
+    except (EnvironmentFailure, RunnersLost):
         session.save()
-        raise UserError(f"the game raised an error while it was played; the run is saved\n{failure}") from None
-    except RunnersLost:
-        session.save()
+        session.progress.say(f"saved; go on with: python -m experiments.run --resume {_short(session.run)}")
         raise
-    except Diverged as error:
-        raise UserError(f"{error} (training.lr); the last checkpoint is from before") from None
 
 
 def choose_runners(config: Config) -> int:

@@ -161,7 +161,7 @@ class SelfPlay(PPO):
         selfplay = self.config.selfplay
         self.pool = PastSelves(selfplay.pool_size)
         self.pool_rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.config.seed or 0, 2])))
-        self.slots = [0] * selfplay.rollouts.slots  # indices into the pool
+        self.slots = [0] * (selfplay.rollouts.slots if selfplay.rollouts.pool_share else 0)  # indices into the pool
         self._slots_version = 0
         self._sent: dict[int, int] = {}  # runner -> version of the slots that it has
         self._pending: dict[int, dict[str, Any]] = {}  # runner -> what it played

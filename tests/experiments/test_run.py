@@ -314,10 +314,11 @@ def test_an_error_of_a_game_reaches_the_user_with_its_traceback(start, tmp_path:
     shutil.copytree(Path(__file__).parents[1] / "own_game", tmp_path / "tests" / "own_game")
     command = start("tiny.yaml", "game.id=burning:burning_nim", "training.random_opening_plies=0",
                     f"resources.runners={runners}")  # fmt: skip
-    code, _, err = command.finish()
+    code, out, err = command.finish()
     assert code == ExitCode.FAILED
+    assert "saved; go on with: python -m experiments.run --resume runs/tiny/" in out
     lines = err.splitlines()
-    assert lines[0] == "the game raised an error while it was played; the run is saved"
+    assert lines[0] == "burning_nim raised an error while it was played:"
     assert lines[1] == "Traceback (most recent call last):"
     assert lines[-1] == "ValueError: the sticks have burnt"
     assert "burning.py" in err

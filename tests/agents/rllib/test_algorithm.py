@@ -113,6 +113,14 @@ def test_schedules_of_the_run_go_before_the_config_s(build):
     assert not all(np.array_equal(before[name], w) for name, w in algorithm.weights().items())
 
 
+def test_without_a_share_for_the_pool_nobody_but_the_latest_plays(build):
+    algorithm = train(build(pool_share=0.0), 4)
+    assert algorithm.slots == []
+    assert algorithm.env_runner.rollouts.past_selves == []
+    assert algorithm.report.agent_steps == algorithm.report.env_steps
+    assert algorithm.report.sums["pool_episodes"] == 0
+
+
 def test_more_entropy_bonus_leaves_more_entropy(build):
     greedy, curious = build(), build()
     greedy.entropy, curious.entropy = 0.0, 1.0
