@@ -178,6 +178,11 @@ class Rollouts:
         sums["pool_return"] += float(rewards[np.arange(len(over)), learning.argmax(axis=1)][against].sum())
         self._steps_of_game[over] = 0
 
+    def restart(self) -> None:
+        """Start every game anew, after an error that may have left some in the middle of a move."""
+        self.batch.reset()
+        self._steps_of_game[:] = 0
+
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """All that it takes to go on: arrays [B, ...], copied, and JSON. Weights come from the learner and the pool."""
         arrays = {"states": self.batch.states.copy(), "steps_of_game": self._steps_of_game.copy()}

@@ -122,6 +122,7 @@ class Game:
         return states
 
 
+RULES_MARKER = "rules_"  # begins the name of the field that `register` adds
 VERBS = ("init", "step", "legal_action_mask", "observe", "is_terminal", "is_truncated", "rewards")
 _rules: dict[types.Record, dict[str, Callable]] = {}
 _rules_of_dtype: dict[np.dtype, dict[str, Callable]] = {}
@@ -150,7 +151,7 @@ def register(
         raise ValueError(f"{game.id}: the State of a sequential game needs a field 'current_player'")
     outside = compile_cache.sources_outside({getattr(verb, "py_func", verb).__module__ for verb in verbs.values()})
     if outside:
-        marker = (f"rules_{compile_cache.fingerprint(outside)}", np.int8)
+        marker = (RULES_MARKER + compile_cache.fingerprint(outside), np.int8)
         game = replace(game, state_dtype=np.dtype([*_fields(game.state_dtype), marker]))
     record = numba.from_dtype(game.state_dtype)
     if record in _rules and game.id not in _games:

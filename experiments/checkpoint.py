@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors_numpy
 
 from agents.artifact import CorruptArtifact, read_folder, write_folder
+from envs.game import RULES_MARKER
 from experiments.disk import require_free
 from experiments.errors import ExitCode, UserError
 
@@ -135,7 +136,9 @@ def _describe(dtype: np.dtype) -> Any:
         return [_describe(dtype.subdtype[0]), list(dtype.subdtype[1])]
     if dtype.fields is None or dtype.names is None:
         return dtype.str
-    fields = [[name, _describe(dtype.fields[name][0]), dtype.fields[name][1]] for name in dtype.names]
+    # the field that marks the version of rules outside the package: a mended game goes on
+    names = {name: RULES_MARKER if name.startswith(RULES_MARKER) else name for name in dtype.names}
+    fields = [[names[name], _describe(dtype.fields[name][0]), dtype.fields[name][1]] for name in dtype.names]
     return {"bytes": dtype.itemsize, "fields": fields}
 
 

@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import gymnasium as gym
@@ -129,7 +130,10 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
                     self.rollouts.set_past_self(slot, past)
             (batch,) = self.sample()
         except Exception:
-            return {"error": traceback.format_exc().rstrip()}
+            error = traceback.format_exc().rstrip()
+            with suppress(Exception):
+                self.rollouts.restart()
+            return {"error": error}
         return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics()}
 
     def export_games(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -212,6 +212,18 @@ def test_fewer_saved_games_fill_the_first_rows():
     assert larger.rng.bit_generator.state == stream
 
 
+def test_after_an_error_the_games_begin_anew():
+    """Three moves, restart, nine more: each game has ended once, after the seven moves since then."""
+    rollouts = tic_tac_toe(length=3)
+    rollouts.collect()
+    rollouts.restart()
+    assert not rollouts.batch.observations.any()
+    assert rollouts.batch.masks.all()
+    sums = [rollouts.collect()[1] for _ in range(3)]
+    assert sum(s["episodes"] for s in sums) == 16
+    assert sum(s["episode_steps"] for s in sums) == 16 * 7
+
+
 def test_games_of_another_size_or_kind_are_refused():
     arrays, state = with_opinions("connect_four", {}, 0.0).state()
     with pytest.raises(ValueError, match="not 8 games of connect_four"):

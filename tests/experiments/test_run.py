@@ -330,6 +330,25 @@ def test_an_error_of_a_game_reaches_the_user_with_its_traceback(start, tmp_path:
 
 
 @pytest.mark.slow
+def test_a_run_goes_on_once_the_game_is_mended(start, tmp_path: Path):
+    """It fails after some updates; mended, training goes on from the checkpoint, with games that begin anew."""
+    game = tmp_path / "burning.py"
+    game.write_text(BROKEN.replace("state.moves == 6", "state.moves == 12"))  # a twelfth move needs single sticks
+    shutil.copytree(Path(__file__).parents[1] / "own_game", tmp_path / "tests" / "own_game")
+    changes = ["training.random_opening_plies=0", "checkpoint_minutes=0.001", "training.env_steps=102400"]
+    failed = start("tiny.yaml", "game.id=burning:burning_nim", *changes).finish()
+    assert failed[0] == ExitCode.FAILED
+    (run,) = run_folders(tmp_path)
+    saved = max(int(path.name) for path in (run / "checkpoints").iterdir())
+    assert 0 < saved < 102400
+    game.write_text(BROKEN.replace("state.moves == 6", "False"))
+    code, out, err = start("--resume", "latest").finish()
+    assert (code, err) == (0, "")
+    assert f"going on from {saved:,} environment steps" in out
+    assert "done: 102,400 environment steps" in out
+
+
+@pytest.mark.slow
 def test_a_killed_runner_is_replaced_and_the_run_ends_well(start, tmp_path: Path):
     command = start("tiny.yaml", "training.env_steps=1e9", "resources.runners=1", "training.minutes=0.4")
     command.wait_for("steps/s")
