@@ -32,8 +32,8 @@ def batch_play(game: Game, num_games: int) -> Play:
 def sampling_play(game: Game, num_games: int, length: int) -> Play:
     """Self-play of the default network as runners do it: forward, draw, step, advantages. Counts agents' steps."""
     from agents.rollouts import Rollouts, RolloutSettings
+    from experiments.assembly import network_config
     from experiments.config import Config
-    from experiments.training import network_config
 
     config = Config(name="benchmark")
     settings = RolloutSettings(num_games, length, config.training.gamma, config.algorithm.gae_lambda)

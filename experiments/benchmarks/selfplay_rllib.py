@@ -21,8 +21,8 @@ def main(runners: int, settings: dict[str, Any]) -> None:
     channel = Channel()
     from agents.rllib.cluster import ray_session
     from envs import make
+    from experiments.assembly import build
     from experiments.config import Config
-    from experiments.training import build
 
     config = Config(**settings)
     game = make(config.game.id, **config.game.settings)
