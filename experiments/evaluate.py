@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from envs.game import Game
 
 GAMES = 256
+PLAIN_WIDTH = 110  # of the table, where there is no terminal to ask
 
 
 def parser() -> argparse.ArgumentParser:
@@ -158,7 +159,7 @@ def show(result: "Evaluation") -> None:
             share = row.goal_share
             cells += [f"{row.goals_for}:{row.goals_against}", "-" if share is None else f"{share:.1%}"]
         table.add_row(escape(row.opponent), *cells)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     if result.rating:
         low, high = result.rating.low, result.rating.high
         console.print(f"[bold]rating {result.rating.elo:+.0f} Elo[/bold], 95% between {low:+.0f} and {high:+.0f}")

@@ -47,7 +47,7 @@ def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | Non
     """Train until the config's bound; returns the exit code. Raises UserError for what the user can mend."""
     config = resume[0] if resume else run.config
     game = with_settings(game, game_settings(config, game))
-    checkpoint = None
+    checkpoint, extended = None, config.training != run.config.training
     if resume:
         checkpoint = load(newest(run.checkpoints), record_dtypes=[game.state_dtype])
         run.resume(checkpoint.env_steps, resume[1], config)
@@ -61,6 +61,8 @@ def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | Non
             if checkpoint:
                 session.restore(checkpoint.arrays, checkpoint.state)
                 progress.say(f"going on from {checkpoint.env_steps:,} environment steps")
+                if extended:
+                    progress.say("a longer budget: learning rate and entropy bonus now fall over all of it")
             else:
                 run.log_text("config", (run.path / "config.yaml").read_text())
                 run.log_hparams(["rating/elo", "rating/low"])
