@@ -131,8 +131,8 @@ class TrainingSection(Section):
 
 
 class OpponentsSection(Section):
-    latest: float = Field(default=0.8, ge=0, le=1, description="share of the games against the newest self")
-    pool: float = Field(default=0.2, ge=0, le=1, description="share of the games against earlier selves")
+    latest: float = Field(default=0.65, ge=0, le=1, description="share of the games against the newest self")
+    pool: float = Field(default=0.35, ge=0, le=1, description="share of the games against earlier selves")
     pool_size: Whole = Field(default=32, ge=2, le=10_000, description="earlier selves kept")
     slots: Whole = Field(default=4, ge=1, le=64, description="earlier selves a runner holds at a time")
     snapshot_every: Whole = Field(default=50, ge=1, description="updates between two new members of the pool")
