@@ -2,8 +2,9 @@
 
 Numba notices an edit of the file that a cached function stands in, but not of the files that it calls into, so an
 edited rule would leave a stale driver. Therefore the folder is named after a hash of every source file of `envs/` but
-the faces and the renderers; rules from elsewhere put the hash of their sources into their State's dtype (`register`).
-It also serves read-only installs. `NUMBA_CACHE_DIR` moves the parent folder; folders unused for two weeks are removed.
+the faces, renderers and notations; rules from elsewhere put the hash of their sources into their State's dtype
+(`register`). It also serves read-only installs. `NUMBA_CACHE_DIR` moves the parent folder; folders unused for two weeks
+are removed.
 """
 
 import ast
@@ -75,7 +76,11 @@ def _use_folder() -> Path:
     """Point numba at this version's folder, in this process only: a child process finds it for itself."""
     import numba
 
-    sources = [path for path in RULES.rglob("*.py") if path.parent.name != "render" and not path.stem.endswith("_env")]
+    sources = [
+        path
+        for path in RULES.rglob("*.py")
+        if path.parent.name not in ("render", "notation") and not path.stem.endswith("_env")
+    ]
     parent = _parent()
     folder = parent / f"rules_{fingerprint(sorted(sources))}"
     try:

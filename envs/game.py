@@ -94,6 +94,23 @@ def settings_dtype(schema: tuple[Setting, ...]) -> np.dtype:
 
 
 @dataclass(frozen=True, eq=False)
+class Symmetry:
+    """One way to turn or mirror a game that its rules do not notice, as index maps: for augmentation and for tests.
+
+    Playing action[a] wherever a was played leads from the first position to the turned one at every step:
+
+    name         for people
+    action       [A] int32: what a is called in the turned position
+    observation  [size of an observation] int32: turned.ravel() = seen.ravel()[observation], for either seat; a policy
+                 or mask turns by turned[action] = policy
+    """
+
+    name: str
+    action: np.ndarray
+    observation: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Game:
     """What is known of a game before a position is reached."""
 
@@ -110,6 +127,7 @@ class Game:
     state_to_string: Callable[[np.void], str]  # for people: error messages and playthroughs
     schema: tuple[Setting, ...] = ()
     observation_range: tuple[float, float] = (0, 1)  # every number of every observation lies in it
+    symmetries: tuple[Symmetry, ...] = ()  # all but the identity
     settings: dict[str, Any] = field(default_factory=dict)  # the values, every one of the schema
 
     def new_states(self, count: int, streams: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envs.ids import GAMES
-from experiments.config import nearest
+from experiments.config import WITHOUT_ONE_PLY, nearest
 from experiments.errors import ExitCode, UserError, run_command
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from envs import make
 
     game, aliases = make(args.game), BALL_PLAYERS if ball else BOARD_PLAYERS
+    if args.game.startswith(WITHOUT_ONE_PLY):
+        raise UserError(f"{args.game}: its only anchor is random, at 0; there is nothing to rate", ExitCode.USAGE)
     players = {name: make_agent(name, game) for name in aliases}
     ratings, results = round_robin(game, players, pairs, args.seed)
     for name, others in aliases.items():

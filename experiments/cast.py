@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envs.ids import GAMES
-from experiments.config import nearest
+from experiments.config import WITHOUT_ONE_PLY, nearest
 from experiments.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def _default_pair(game_id: str) -> list[str]:
     """Who plays a game of which only the id is known: the agent, then its opponents."""
     if game_id.startswith("ball_"):
         return ["scripted:L3", "scripted:L2", "scripted:L3", "random"]
-    return ["one_ply", "random", "one_ply"] if game_id in GAMES else ["random", "random"]
+    known = game_id in GAMES and not game_id.startswith(WITHOUT_ONE_PLY)
+    return ["one_ply", "random", "one_ply"] if known else ["random", "random"]
 
 
 def _known_runs(root: Path = Path("runs")) -> str:

@@ -17,6 +17,9 @@ from envs.ids import GAMES
 # `budget: quick` puts these in place of what the file says; the command line still wins.
 QUICK = {"training.minutes": 1.0, "evaluation.every_minutes": 0.5, "evaluation.games": 32, "checkpoint_minutes": 0.5}
 
+# Games in which looking one move ahead tells next to nothing: in Go a win comes with the second pass of two.
+WITHOUT_ONE_PLY = "go_"
+
 
 def problem(message: str, *keys: str) -> PydanticCustomError:
     """A validator's complaint, to follow the dotted key at fault, seen from the section that complains. Of several keys
@@ -222,7 +225,9 @@ class Config(Section):
             return self.evaluation.opponents
         if self.game.id not in GAMES:
             return ("random",)
-        return tuple(f"scripted:L{n}" for n in range(4)) if self.game.id.startswith("ball_") else ("random", "one_ply")
+        if self.game.id.startswith("ball_"):
+            return tuple(f"scripted:L{n}" for n in range(4))
+        return ("random",) if self.game.id.startswith(WITHOUT_ONE_PLY) else ("random", "one_ply")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

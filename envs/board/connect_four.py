@@ -14,7 +14,8 @@ Source       Allis, "A knowledge-based approach of Connect-Four" (1988): the fir
 import numpy as np
 from numba import njit
 
-from envs.game import Dynamics, Game, register
+from envs.board.grid import TURNS
+from envs.game import Dynamics, Game, Symmetry, register
 
 ROWS, COLUMNS, LINE = 6, 7, 4
 
@@ -115,9 +116,17 @@ def state_to_string(state: np.void) -> str:
     return "\n".join("".join(".xo"[disc] for disc in row) for row in state["board"][::-1])
 
 
+def _mirror() -> Symmetry:
+    cells = np.arange(2 * ROWS * COLUMNS, dtype=np.int32).reshape(2 * ROWS, COLUMNS)
+    turn = TURNS["left to right"]
+    columns = np.arange(COLUMNS, dtype=np.int32)
+    return Symmetry("left to right", columns[::-1].copy(), turn(cells).ravel())
+
+
 CONNECT_FOUR = register(
     Game("connect_four", STATE, Dynamics.SEQUENTIAL, num_players=2, teams=(0, 1), num_actions=COLUMNS,
          observation_shape=(2, ROWS, COLUMNS), observation_dtype=np.dtype(np.uint8), max_steps=ROWS * COLUMNS,
-         action_to_string=action_to_string, state_to_string=state_to_string),
+         action_to_string=action_to_string, state_to_string=state_to_string,
+         symmetries=(_mirror(),)),
     init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
     is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip

@@ -13,6 +13,7 @@ Source       Gardner, "Mathematical Games", Scientific American, March 1957; dra
 import numpy as np
 from numba import njit
 
+from envs.board.grid import DIHEDRAL, symmetries
 from envs.game import Dynamics, Game, register
 
 SIDE = 3
@@ -101,6 +102,7 @@ def state_to_string(state: np.void) -> str:
 TIC_TAC_TOE = register(
     Game("tic_tac_toe", STATE, Dynamics.SEQUENTIAL, num_players=2, teams=(0, 1), num_actions=CELLS,
          observation_shape=(2, SIDE, SIDE), observation_dtype=np.dtype(np.uint8), max_steps=CELLS,
-         action_to_string=action_to_string, state_to_string=state_to_string),
+         action_to_string=action_to_string, state_to_string=state_to_string,
+         symmetries=symmetries(2, SIDE, SIDE, DIHEDRAL)),
     init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
     is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip

@@ -1,7 +1,7 @@
 """The games that the contract's tests and the faces' tests go through, and the warnings that cannot be avoided."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -15,6 +15,16 @@ VARIANTS = [*((game_id, {}) for game_id in IDS), ("ball_1v1", {"mode": "match"})
 SEQUENTIAL = [game_id for game_id in IDS if make(game_id).dynamics is Dynamics.SEQUENTIAL]
 SIMULTANEOUS = [game_id for game_id in IDS if game_id not in SEQUENTIAL]
 
+# A family of board games is one module, its smallest board named first: that one is tested always, larger ones slowly.
+SMALLEST = {module: game_id for game_id, module in reversed(GAMES.items())}.values()
+LARGER = {game_id for game_id, module in GAMES.items() if ".board." in module} - set(SMALLEST)
+
+
+def marked(ids: Iterable[str]) -> list:
+    """Parameters of a test, one an id, the larger boards marked as slow."""
+    return [pytest.param(game_id, marks=pytest.mark.slow if game_id in LARGER else ()) for game_id in ids]
+
+
 # Warnings of PettingZoo's api_test that a right environment of ours gives. It keeps lists of its own environments for
 # which it does not warn, so the same faults are none there.
 UNAVOIDABLE_WARNINGS = (
@@ -26,11 +36,18 @@ UNAVOIDABLE_WARNINGS = (
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "game" in metafunc.fixturenames:
-        names = [" ".join([game_id, *map(str, settings.values())]) for game_id, settings in VARIANTS]
-        metafunc.parametrize("game", VARIANTS, ids=names, indirect=True)
+        variants = [
+            pytest.param(
+                (game_id, settings),
+                id=" ".join([game_id, *map(str, settings.values())]),
+                marks=pytest.mark.slow if game_id in LARGER else (),
+            )
+            for game_id, settings in VARIANTS
+        ]
+        metafunc.parametrize("game", variants, indirect=True)
     for name, ids in (("sequential_id", SEQUENTIAL), ("simultaneous_id", SIMULTANEOUS)):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, ids)
+            metafunc.parametrize(name, marked(ids))
 
 
 @pytest.fixture

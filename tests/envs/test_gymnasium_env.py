@@ -16,7 +16,7 @@ from envs.game import IllegalAction
 from envs.gymnasium_env import SeatEnv, SeatVectorEnv
 from envs.ids import GAMES
 from envs.render import draw
-from tests.envs.conftest import IDS, OWN_GAME
+from tests.envs.conftest import IDS, OWN_GAME, marked
 
 
 def column(number: int):
@@ -32,13 +32,13 @@ def lowest_legal(env: SeatEnv) -> int:
 
 
 @pytest.mark.usefixtures("warnings_are_errors")
-@pytest.mark.parametrize("game_id", GAMES)
+@pytest.mark.parametrize("game_id", marked(GAMES))
 def test_check_env(game_id):
     check_env(gymnasium.make(f"envs:bitterball/{game_id}-v0").unwrapped)
 
 
 @pytest.mark.usefixtures("warnings_are_errors")
-@pytest.mark.parametrize("game_id", IDS)
+@pytest.mark.parametrize("game_id", marked(IDS))
 def test_the_passive_checker_sees_nothing_in_whole_games(game_id):
     env = gymnasium.wrappers.OrderEnforcing(gymnasium.wrappers.PassiveEnvChecker(SeatEnv(game_id)))
     env.action_space.seed(0)

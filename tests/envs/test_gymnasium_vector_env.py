@@ -6,11 +6,11 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from envs.gymnasium_env import SeatEnv, SeatVectorEnv
-from tests.envs.conftest import IDS, OWN_GAME
+from tests.envs.conftest import IDS, OWN_GAME, marked
 from tests.envs.test_gymnasium_env import column
 
 
-@pytest.mark.parametrize("game_id", IDS)
+@pytest.mark.parametrize("game_id", marked(IDS))
 def test_the_vector_of_one_is_the_single_environment(game_id):
     """The same code in two faces: several games, illegal actions among them, to the bit."""
     env, envs = SeatEnv(game_id), SeatVectorEnv(game_id, num_envs=1)

@@ -20,7 +20,8 @@ from envs.ids import GAMES
 
 FOLDER = Path(__file__).parent
 PLAYTHROUGHS = 3  # of each id
-TRIES = 3000  # games drawn to find three that end differently
+LARGE, SHOWN_EVERY = 100, 20  # of games with more actions, masks are digested and every 20th position is shown
+TRIES, TRIES_LARGE = 3000, 30  # games drawn to find three that end differently
 SETTINGS: dict[str, list[dict[str, Any]]] = {  # by the beginning of the id; the ball rolls for seconds, not minutes
     "ball_": [{"time_limit": 6.0}, {"time_limit": 6.0}, {"time_limit": 6.0, "mode": "match"}]
 }
@@ -31,6 +32,15 @@ def digest(observation: np.ndarray) -> str:
     if observation.dtype.kind == "f":
         observation = np.round(observation, 4) + 0.0  # + 0.0: -0.0 is 0.0
     return hashlib.sha256(observation.tobytes()).hexdigest()[:8]
+
+
+def permission(mask: np.ndarray) -> str:
+    """What may be played, action by action; of a large game how many, and a digest."""
+    if mask.all():
+        return "all"
+    if len(mask) <= LARGE:
+        return "".join("01"[int(legal)] for legal in mask)
+    return f"{mask.sum()} of {len(mask)}, {digest(mask)}"
 
 
 def written(game_id: str, settings: dict[str, Any], seed: int, moves: list[list[int]] | None = None) -> Iterator[str]:
@@ -47,7 +57,8 @@ def written(game_id: str, settings: dict[str, Any], seed: int, moves: list[list[
         ending = "" if not over else ", terminated" if batch.terminated[0] else ", truncated"
         yield ""
         yield f"after {step}{ending}"
-        yield from game.state_to_string(batch.states[0]).splitlines()
+        if over or game.num_actions <= LARGE or step % SHOWN_EVERY == 0:
+            yield from game.state_to_string(batch.states[0]).splitlines()
         copies = batch.states.repeat(game.num_players)
         for seat, seen in zip(seats, observe_rows(game, copies, seats), strict=True):
             yield f"seat {seat}    sees {digest(seen)}"
@@ -59,7 +70,7 @@ def written(game_id: str, settings: dict[str, Any], seed: int, moves: list[list[
         asked = seats if len(masks) > 1 else batch.states["current_player"]
         assert (mask_rows(game, batch.states.repeat(len(asked)), asked) == masks).all()
         for seat, mask in zip(asked, masks, strict=True):
-            yield f"seat {seat}    may {'all' if mask.all() else ''.join('01'[int(legal)] for legal in mask)}"
+            yield f"seat {seat}    may {permission(mask)}"
         move = [int(rng.choice(np.flatnonzero(mask))) for mask in masks] if moves is None else moves[step]
         names = ", ".join(game.action_to_string(batch.states[0], action) for action in move)
         yield f"play      {' '.join(map(str, move))}  {names}"
@@ -89,7 +100,7 @@ def record(game_id: str) -> None:
     prefix = next((prefix for prefix in SETTINGS if game_id.startswith(prefix)), None)
     seed, endings = 0, set()
     for number, settings in enumerate(SETTINGS[prefix] if prefix else [{}] * PLAYTHROUGHS, start=1):
-        for _ in range(TRIES):
+        for _ in range(TRIES if make(game_id).num_actions <= LARGE else TRIES_LARGE):
             seed += 1
             lines = list(written(game_id, settings, seed))
             if ending(lines) not in endings:
