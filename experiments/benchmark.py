@@ -4,6 +4,7 @@
     sampling   self-play of the default network                    training  through RLlib, against stock RLlib
     scaling    training with 1, 2, 4, ... runners (--scaling, --max-runners)
     peers      other projects in the same run (--peers PYTHON)
+    compiling  the first step of each game, with an empty cache and with a filled one (--only compiling)
 
 Figures are steps per CPU-second of one core, each the median of several windows, so that a busy machine disturbs them
 little; what is compared takes turns, window by window. A JSON file holds everything, with machine, versions and commit.
@@ -36,7 +37,11 @@ from experiments.provenance import usable_cores
 
 FORMAT = "bitterball benchmark 1"
 PARTS = ("envs", "faces", "sampling", "training")  # without being asked for
-PARTS_ON_REQUEST = ("scaling", "peers")
+PARTS_ON_REQUEST = ("scaling", "peers", "compiling")
+USUAL = (
+    "tic_tac_toe", "connect_four", "othello", "gomoku_15", "hex_11", "breakthrough_8", "go_9x9", "go_19x19", "chess",
+    "ball_1v1", "ball_2v2", "ball_3v3",
+)  # fmt: skip  # one size of each family, the one that others are known by, where no games are named
 TRAINED = ("connect_four", "ball_2v2")  # where no games are named
 SAMPLED_GAMES, SAMPLED_LENGTH = 512, 64  # the default run's
 
@@ -64,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     parse.add_argument(
         "--only", nargs="+", metavar="PART", choices=PARTS + PARTS_ON_REQUEST, help=", ".join(PARTS + PARTS_ON_REQUEST)
     )
-    parse.add_argument("--games", nargs="+", metavar="GAME", help="ids, or module:id (default: all)")
+    parse.add_argument("--games", nargs="+", metavar="GAME", help="ids, or module:id, or all (default: the usual ones)")
     parse.add_argument("--quick", action="store_true", help="a rough look: fewer and shorter windows")
     parse.add_argument("--scaling", action="store_true", help="add training with 1, 2, 4, ... runners")
     parse.add_argument("--max-runners", metavar="N", type=_whole, help="of --scaling (default: the cores)")
@@ -220,9 +225,24 @@ def peers(run: Run) -> list[dict[str, Any]]:
     return rows
 
 
+def compiling(run: Run) -> list[dict[str, Any]]:
+    from experiments.benchmarks.compiling import cold_and_warm
+    from experiments.benchmarks.worker import WorkerFailed
+
+    rows = []
+    for game_id in run.games:
+        run.say(f"compiling {game_id}")
+        try:
+            rows.append(cold_and_warm(game_id, run.environment))
+        except WorkerFailed as failure:
+            rows.append({"game": game_id, "unavailable": str(failure)})
+    return rows
+
+
 STEPS = "env steps per CPU-second"
 MEASURED = {
     "envs": envs, "faces": faces, "sampling": sampling, "training": training, "scaling": scaling, "peers": peers,
+    "compiling": compiling,
 }  # fmt: skip
 
 
@@ -254,7 +274,9 @@ class Report:
 def _games(names: Sequence[str] | None) -> tuple[str, ...]:
     """The ids, each of which can be made."""
     if not names:
-        return tuple(GAMES)
+        return USUAL
+    if "all" in names:
+        return tuple(dict.fromkeys([*GAMES, *(name for name in names if name != "all")]))
     from difflib import get_close_matches
 
     for name in names:

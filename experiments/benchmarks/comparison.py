@@ -5,12 +5,13 @@ rewards at every step.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from envs import make
 from experiments.benchmarks.environments import batch_play, rates, ratios
+from experiments.benchmarks.tables import OPEN_SPIEL_CPP, OPEN_SPIEL_PYTHON, PETTINGZOO, PGX
 from experiments.benchmarks.windows import Window, calibrate, pinned, window
 from experiments.benchmarks.worker import ONE_THREAD, Worker, WorkerFailed, core_to_keep, module
 
@@ -24,18 +25,26 @@ class Peer(NamedTuple):
     note: str = ""
 
 
-def _board(game: str, theirs: str) -> tuple[Peer, ...]:
-    return (
-        Peer(game, "OpenSpiel, C++ bots", ("open_spiel_games", game, "cpp"), "without observations and masks"),
-        Peer(game, "OpenSpiel from Python", ("open_spiel_games", game, "python")),
-        Peer(game, "Pgx, 4096 games", ("pgx_games", game, "4096")),
-        Peer(game, "PettingZoo", ("pettingzoo_games", theirs)),
-    )
+def _board(game: str, open_spiel: str, pgx: str = "", pettingzoo: str = "") -> Iterator[Peer]:
+    """A board game's peers, by what each calls it."""
+    yield Peer(game, OPEN_SPIEL_CPP, ("open_spiel_games", open_spiel, "cpp"), "without observations and masks")
+    yield Peer(game, OPEN_SPIEL_PYTHON, ("open_spiel_games", open_spiel, "python"))
+    if pgx:
+        yield Peer(game, PGX, ("pgx_games", pgx, "4096"))
+    if pettingzoo:
+        yield Peer(game, PETTINGZOO, ("pettingzoo_games", pettingzoo))
 
 
 PEERS = (
-    *_board("tic_tac_toe", "tictactoe_v3"),
-    *_board("connect_four", "connect_four_v3"),
+    *_board("tic_tac_toe", "tic_tac_toe", "tic_tac_toe", "tictactoe_v3"),
+    *_board("connect_four", "connect_four", "connect_four", "connect_four_v3"),
+    *_board("othello", "othello", "othello"),
+    *_board("gomoku_15", "mnk(m=15,n=15,k=5)"),
+    *_board("hex_11", "hex(board_size=11)", "hex"),
+    *_board("breakthrough_8", "breakthrough(rows=8,columns=8)"),
+    *_board("go_9x9", "go(board_size=9,komi=7.5)"),  # Pgx, at 38 k moves/s, is no contest and compiles for minutes
+    *_board("go_19x19", "go(board_size=19,komi=7.5)", pettingzoo="go_v5"),
+    *_board("chess", "chess", pettingzoo="chess_v6"),  # Pgx: 9 k
     Peer("ball_1v1", "VMAS football 1v1, 4096 games", ("vmas_football", "1", "4096"), "a cousin, not the same game"),
     Peer("ball_2v2", "VMAS football 2v2, 4096 games", ("vmas_football", "2", "4096"), "a cousin, not the same game"),
     Peer("ball_3v3", "VMAS football 3v3, 4096 games", ("vmas_football", "3", "4096"), "a cousin, not the same game"),

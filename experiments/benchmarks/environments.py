@@ -14,7 +14,9 @@ from experiments.benchmarks.windows import Play, Window, calibrate, summary, win
 
 BATCH_SIZES = (1, 64, 1024, 4096)
 VECTOR_GAMES = 1024
-PETTINGZOO_NAMES = {"connect_four": "connect_four_v3", "tic_tac_toe": "tictactoe_v3"}
+PETTINGZOO_NAMES = {
+    "chess": "chess_v6", "connect_four": "connect_four_v3", "go_19x19": "go_v5", "tic_tac_toe": "tictactoe_v3",
+}  # fmt: skip
 
 
 def batch_play(game: Game, num_games: int) -> Play:

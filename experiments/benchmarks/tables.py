@@ -9,6 +9,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+# The peers' names in tables and goals.
+OPEN_SPIEL_CPP, OPEN_SPIEL_PYTHON = "OpenSpiel, C++ bots", "OpenSpiel from Python"
+PGX, PETTINGZOO = "Pgx, 4096 games", "PettingZoo"
 PLAIN_WIDTH = 110  # where there is no terminal to ask
 
 
@@ -153,6 +156,24 @@ def _peers(printer: Printer, rows: list[dict[str, Any]]) -> None:
     )
 
 
+def _compiling(printer: Printer, rows: list[dict[str, Any]]) -> None:
+    table = [
+        [row["game"], *(f"{row[kind][clock]:.1f}" for kind in ("cold", "warm") for clock in ("seconds", "cpu_seconds"))]
+        for row in rows
+    ]
+    if len(rows) > 1:
+        sums = (
+            sum(row[kind][clock] for row in rows) for kind in ("cold", "warm") for clock in ("seconds", "cpu_seconds")
+        )
+        table.append(["all of these", *(f"{total:.0f}" for total in sums)])
+    printer.table(
+        "Compiling: seconds from the start of a process to its first step",
+        ["game", "cold", "cold, CPU", "warm", "warm, CPU"],
+        table,
+        "each game in a process of its own, with an empty cache and then with a filled one",
+    )
+
+
 PRINTED = {
     "envs": _environments,
     "faces": _faces,
@@ -160,6 +181,7 @@ PRINTED = {
     "training": _training,
     "scaling": _scaling,
     "peers": _peers,
+    "compiling": _compiling,
 }
 
 
@@ -180,8 +202,20 @@ GOALS = (
      {"game": "connect_four", "num_games": 1024}),
     ("ball_2v2, 1024 at once, env steps per CPU-second", "envs", 0.8e6, False, "rate",
      {"game": "ball_2v2", "num_games": 1024}),
+    ("go_19x19, 1024 at once, moves per CPU-second", "envs", 0.5e6, False, "rate",
+     {"game": "go_19x19", "num_games": 1024}),
     ("connect_four through PettingZoo against PettingZoo's own", "faces", 3, True, "ratio",
      {"game": "connect_four", "face": "PettingZoo AEC"}),
+    ("chess through PettingZoo against PettingZoo's own", "faces", 20, True, "ratio",
+     {"game": "chess", "face": "PettingZoo AEC"}),
+    ("othello against Pgx", "peers", 8, True, "ratio", {"game": "othello", "peer": PGX}),
+    ("hex_11 against OpenSpiel's C++", "peers", 5, True, "ratio", {"game": "hex_11", "peer": OPEN_SPIEL_CPP}),
+    ("go_9x9 against OpenSpiel's C++", "peers", 2, True, "ratio", {"game": "go_9x9", "peer": OPEN_SPIEL_CPP}),
+    ("chess against OpenSpiel's C++", "peers", 5, True, "ratio", {"game": "chess", "peer": OPEN_SPIEL_CPP}),
+    ("breakthrough_8 against OpenSpiel's Python", "peers", 5, True, "ratio",
+     {"game": "breakthrough_8", "peer": OPEN_SPIEL_PYTHON}),
+    ("gomoku_15 against OpenSpiel's Python", "peers", 5, True, "ratio",
+     {"game": "gomoku_15", "peer": OPEN_SPIEL_PYTHON}),
     ("connect_four, training against stock RLlib", "training", 18, True, "ratio", {"game": "connect_four"}),
     ("ball_2v2, training on two cores, agent steps/s", "training", 150e3, False, "agent_steps_per_second",
      {"game": "ball_2v2"}),

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from envs import make, pettingzoo_env
+from envs.ids import GAMES
 from experiments import benchmark
 from experiments.benchmarks import environments, process_tree, tables
 from experiments.benchmarks.comparison import Peer, compare
@@ -83,6 +84,21 @@ def test_parts_are_chosen():
     assert parts("--only", "training", "envs") == ["envs", "training"]
     assert parts("--only", "scaling") == ["scaling"]
     assert parts("--only", "peers", "--peers", "python") == ["peers"]
+
+
+def test_the_usual_games_are_one_of_each_family():
+    assert set(benchmark.USUAL) <= set(GAMES)
+    assert {GAMES[game_id] for game_id in benchmark.USUAL} == set(GAMES.values())
+    assert benchmark._games(None) == benchmark.USUAL
+    assert set(benchmark._games(["all", "tests.own_game.nim:nim"])) == {*GAMES, "tests.own_game.nim:nim"}
+
+
+def test_compiling_is_measured_cold_and_warm(tmp_path, capsys):
+    path = tmp_path / "figures.json"
+    assert benchmark.main(["--only", "compiling", "--games", "tic_tac_toe", "--json", str(path)]) == ExitCode.DONE
+    (row,) = json.loads(path.read_text())["results"]["compiling"]
+    assert row["cold"]["cpu_seconds"] > row["warm"]["cpu_seconds"] > 0, "a filled cache saves the compiler's work"
+    assert "tic_tac_toe" in capsys.readouterr().out
 
 
 def test_a_window_counts_what_the_play_says():
