@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envs.render.controls import Button, Command, Controls, Gauge, Status
 from experiments.errors import ExitCode, UserError, run_command
 
 if TYPE_CHECKING:
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 GIF_WIDTH, GIF_SECONDS = 480, 20.0  # where nothing is asked for: a GIF has no compression to speak of
 PROGRESS_SECONDS = 2.0
+
+CONTROLS = Controls(
+    items=(
+        Button("pause", "pause", ("space", "p"), "space", main=True, pressed_label="play"),
+        Button("step", "step", ("right", "s", "."), "the right arrow"),
+        Button("slower", "slower", ("-", "[-]", "down"), "-"),
+        Gauge("speed"),
+        Button("faster", "faster", ("+", "=", "[+]", "up"), "+"),
+        Button("restart", "restart", ("r",), "R"),
+        Button("next", "opponent", ("n",), "N"),
+    ),
+    help="space  pause      right  step      - +  speed      R  restart      N  next opponent      Q  quit",
+    quit_keys=("q", "escape"),
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -224,7 +239,7 @@ def _window(programme: Programme, args: argparse.Namespace) -> None:
 
     size = args.size or picture_size(programme.game)
     try:
-        window = Window(f"Bitterball: {programme.game.id}", size, FRAMES_PER_SECOND)
+        window = Window(f"Bitterball: {programme.game.id}", size, CONTROLS, FRAMES_PER_SECOND)
     except NoDisplay as error:
         raise _no_display(error) from None
     print(f"{programme.game.id}: {programme.line}; Q or closing the window ends it", flush=True)
@@ -263,18 +278,20 @@ class Viewing:
         from envs.render import FRAMES_PER_SECOND
 
         limit = None if seconds is None else seconds * FRAMES_PER_SECOND
+        passed = 1.0
         while not self.ended:
-            for command in self.window.commands():
-                self.obey(command)
+            for event in self.window.events():
+                if isinstance(event, Command):
+                    self.obey(event.name)
             if self.playing:
-                self._due += self.speed
+                self._due += self.speed * passed
                 while self._due >= 1 and not self.ended:
                     self._due -= 1
                     self.advance()
                     spent = limit is not None and self.shown >= limit
                     self.ended = self.ended or spent or (games is not None and self.programme.number >= games)
             self.draw()
-            self.window.wait()
+            passed = self.window.wait()
 
     def obey(self, command: str) -> None:
         if command == "quit":
@@ -323,12 +340,11 @@ class Viewing:
             self.advance()
 
     def draw(self) -> None:
-        from envs.render.window import Status
-
         size = self.window.picture_size
         if self._picture is None or self._picture.shape[1::-1] != size:
             self._picture = self.match.picture(self.frame, size, self.programme.score(self.match))
-        self.window.show(self._picture, Status(self.playing, self.speed, self.programme.line))
+        active = frozenset() if self.playing else frozenset({"pause"})
+        self.window.show(self._picture, Status(self.programme.line, gauge=f"{self.speed:g}x", active=active))
 
 
 if __name__ == "__main__":
