@@ -175,7 +175,9 @@ def read_record(path: Path, game_name: str | None = None) -> Record:
         raise CorruptArtifact(path, f"is no record of a game (its format is not '{FORMAT}')")
     version = found.get("version")
     if type(version) is int and version > VERSION:
-        raise CorruptArtifact(path, f"has version {version}, written by a newer program; this one reads up to {VERSION}")
+        raise CorruptArtifact(
+            path, f"has version {version}, written by a newer program; this one reads up to {VERSION}"
+        )
     if set(found) != {*KEYS, "sha256"} or version != VERSION:
         raise CorruptArtifact(path, "was altered: its keys are not those of a record")
     try:

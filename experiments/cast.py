@@ -142,8 +142,12 @@ def _default_pair(game_id: str) -> list[str]:
     """Who plays a game of which only the id is known: the agent, then its opponents."""
     if game_id.startswith("ball_"):
         return ["scripted:L3", "scripted:L2", "scripted:L3", "random"]
-    known = game_id in GAMES and not game_id.startswith(WITHOUT_ONE_PLY)
-    return ["one_ply", "random", "one_ply"] if known else ["random", "random"]
+    return ["one_ply", "random", "one_ply"] if knows_one_ply(game_id) else ["random", "random"]
+
+
+def knows_one_ply(game_id: str) -> bool:
+    """Whether looking one move ahead is quick there, as far as is known, and worth something."""
+    return game_id in GAMES and not game_id.startswith(("ball_", WITHOUT_ONE_PLY))
 
 
 def _known_runs(root: Path = Path("runs")) -> str:
