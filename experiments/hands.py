@@ -73,7 +73,8 @@ class BoardHand:
         if isinstance(event, Key):
             return self._key(event, sight)
         if isinstance(event, Pointer) and self.points:
-            self.message = ""
+            if event.kind == "down":
+                self.message = ""
             if event.kind == "cancel":
                 self._let_go()
             elif self.picks_up or self.choosing:
