@@ -92,6 +92,26 @@ def read_folder(path: Path, *, kind: str) -> dict[str, bytes]:
     return files
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """One file, whole or not at all, in place of an older one. Raises OSError having left nothing behind."""
+    path = Path(path)
+    hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        _write_file(hidden, data)
+        hidden.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        hidden.unlink(missing_ok=True)
+
+
+def read_plain(path: Path, limit: int) -> bytes:
+    """What a regular file holds, no more than `limit` bytes; CorruptArtifact for anything else."""
+    data = _read_file(Path(path), limit)
+    if len(data) > limit:
+        raise CorruptArtifact(path, f"is larger than {limit >> 20} MB")
+    return data
+
+
 def remove_leftovers(parent: Path) -> None:
     """Delete what killed writers left in `parent`. Only for whoever is the only writer there."""
     for entry in parent.glob(".*.tmp"):

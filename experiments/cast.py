@@ -26,42 +26,77 @@ class Cast:
     labels: list[str]  # the agent's, then each opponent's
 
 
-def cast(what: str, agent: str | None = None, opponents: list[str] | None = None, *, greedy: bool = False) -> Cast:
+@dataclass(frozen=True)
+class Subject:
+    """What was named: a game, and who plays it, where a run or an agent was named."""
+
+    game: "Game"
+    game_name: str  # as `make` takes it
+    agent: str | None
+    label: str
+    ladder: list[str]  # whom it meets unless others are asked for; for a game alone, its agent too, at the start
+
+
+def subject(what: str) -> Subject:
     """`what` is a game's id, a run's folder, "latest", or a saved agent's folder. Raises UserError."""
-    base, at = what, ""
-    if "@" in what and not Path(what).exists():
-        base, _, steps = what.rpartition("@")
-        at = f"@{steps}"
+    base, at = _at(what)
     if what in GAMES or (_OWN_GAME.fullmatch(what) and not Path(what).exists()):
-        game, ladder = _make(what), _default_pair(what)
-        names = [agent or ladder[0], *(opponents or ladder[1:])]
-        labels = list(names)
-    elif run := find_run(base):
+        return Subject(_make(what), what, None, "", _default_pair(what))
+    if run := find_run(base):
         from experiments.config_file import load_resolved
 
         config = load_resolved(run / "config.yaml")
         game = _make(config.game.id, dict(config.game.settings))
-        own, label = f"{run}{at}", f"{config.name}{at}"
-        rivals = opponents or [*reversed(config.ladder), own]  # the strongest first, at last itself
-        names, labels = [own, *rivals], [label, *(label if rival == own else rival for rival in rivals)]
-    elif saved := _saved_game(base):
-        game = _make(saved)
-        names = [what, *(opponents or _default_pair(saved)[1:])]
-        labels = [Path(base).resolve().name, *names[1:]]
+        return Subject(game, config.game.id, f"{run}{at}", f"{config.name}{at}", [*reversed(config.ladder)])
+    if saved := _saved_game(base):
+        return Subject(_make(saved), saved, what, Path(base).resolve().name, _default_pair(saved)[1:])
+    raise UserError(
+        f"{what}: neither a game, a run nor a saved agent; {nearest(what, GAMES)}; {_known_runs()}", ExitCode.USAGE
+    )
+
+
+def cast(what: str, agent: str | None = None, opponents: list[str] | None = None, *, greedy: bool = False) -> Cast:
+    """Who is watched: see `subject`. Raises UserError."""
+    found = subject(what)
+    if found.agent is None:
+        names = [agent or found.ladder[0], *(opponents or found.ladder[1:])]
+        labels = list(names)
     else:
-        raise UserError(
-            f"{what}: neither a game, a run nor a saved agent; {nearest(what, GAMES)}; {_known_runs()}",
-            ExitCode.USAGE,
-        )
+        itself = [found.agent] if find_run(_at(what)[0]) else []
+        names = [found.agent, *(opponents or [*found.ladder, *itself])]  # the strongest first, at last itself
+        labels = [found.label, *(found.label if name == found.agent else name for name in names[1:])]
     if agent and agent != names[0]:
         raise UserError(f"--agent {agent}: {what} already says who plays; name a game to choose", ExitCode.USAGE)
-    from agents.names import make_agent
+    agents = named_agents(names, found.game, greedy=greedy)
+    return Cast(found.game, agents[0], agents[1:], labels)
 
-    try:
-        agents = [make_agent(name, game, greedy=greedy) for name in names]
-    except ValueError as error:
-        raise UserError(str(error), ExitCode.USAGE) from None
-    return Cast(game, agents[0], agents[1:], labels)
+
+def named_agents(names: list[str], game: "Game", *, greedy: bool = False) -> list["Agent"]:
+    """The agents of these names, ready to play; "latest" and a run's bare name are found as well. Raises UserError."""
+    from agents.names import WORDS, make_agent
+
+    agents = []
+    for name in names:
+        base, at = _at(name)
+        run = None if name in WORDS or Path(base).exists() else find_run(base)
+        try:
+            agents.append(make_agent(f"{run}{at}" if run else name, game, greedy=greedy))
+        except ValueError as error:
+            raise UserError(str(error), ExitCode.USAGE) from None
+    return agents
+
+
+def default_rival(game_name: str) -> str:
+    """Whom a person meets who names nobody: somebody who can be beaten."""
+    return "scripted:L2" if game_name.startswith("ball_") else _default_pair(game_name)[0]
+
+
+def _at(name: str) -> tuple[str, str]:
+    """RUN@last as ("RUN", "@last")."""
+    if "@" in name and not Path(name).exists():
+        base, _, steps = name.rpartition("@")
+        return base, f"@{steps}"
+    return name, ""
 
 
 def find_run(name: str, root: Path = Path("runs")) -> Path | None:
@@ -107,8 +142,12 @@ def _default_pair(game_id: str) -> list[str]:
     """Who plays a game of which only the id is known: the agent, then its opponents."""
     if game_id.startswith("ball_"):
         return ["scripted:L3", "scripted:L2", "scripted:L3", "random"]
-    known = game_id in GAMES and not game_id.startswith(WITHOUT_ONE_PLY)
-    return ["one_ply", "random", "one_ply"] if known else ["random", "random"]
+    return ["one_ply", "random", "one_ply"] if knows_one_ply(game_id) else ["random", "random"]
+
+
+def knows_one_ply(game_id: str) -> bool:
+    """Whether looking one move ahead is quick there, as far as is known, and worth something."""
+    return game_id in GAMES and not game_id.startswith(("ball_", WITHOUT_ONE_PLY))
 
 
 def _known_runs(root: Path = Path("runs")) -> str:

@@ -13,12 +13,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from agents.agent import Agent
 from agents.matches import as_match
+from agents.records import Record
 from envs.game import Dynamics, Game, init, is_terminal, is_truncated, rewards
 from envs.random_stream import seed_streams
 from envs.render import FRAMES_PER_SECOND, animate, draw, picture_size
@@ -38,38 +39,72 @@ class Frame:
     over: bool
 
 
-class Match:
-    """One game, one agent a team, as it is played. `state` is changed by going on in `frames`."""
+class Player(Protocol):
+    """An agent, or somebody who may want time: `act` gives None until the decision is there."""
 
-    def __init__(self, game: Game, agents: Sequence[Agent], seed: int, names: Sequence[str] | None = None):
-        if len(agents) != len(set(game.teams)):
-            raise ValueError(f"{game.id} has {len(set(game.teams))} teams; got {len(agents)} agents")
-        self.game, self.agents, self.seed = game, agents, seed
-        self.names = tuple(names or (agent.name for agent in agents))
-        self.state = game.new_states(1, seed_streams(seed, 1))[0]
-        self.moves = 0  # begun so far
+    @property
+    def name(self) -> str: ...
+
+    def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray | None: ...
+
+    def reset(self, rows: np.ndarray) -> None: ...
+
+
+class Match:
+    """One game, one player a team, as it is played. `state` is changed by going on in `frames`.
+
+    With a `record` its actions are played again, and nobody else is asked."""
+
+    def __init__(
+        self, game: Game, players: Sequence[Player], seed: int, names: Sequence[str] | None = None,
+        record: Record | None = None,
+    ):  # fmt: skip
+        if record is None and len(players) != len(set(game.teams)):
+            raise ValueError(f"{game.id} has {len(set(game.teams))} teams; got {len(players)} players")
+        self.game, self.players, self.seed, self.record = game, players, seed, record
+        self.names = tuple(names or (player.name for player in players))
+        self.stream = int(seed_streams(seed, 1)[0]) if record is None else record.stream
+        self.state = game.new_states(1, np.array([self.stream], np.uint64))[0]
+        self.actions: list[np.ndarray] = []  # int32 [] or [P], of the moves begun so far
+        self.movers: list[int] = []  # the team of each, in a game with turns
         self.returns = np.zeros(game.num_players, np.float32)  # [P] rewards so far
         self._rng = np.random.default_rng(seed)
         self._animation = animate(game)
-        self._drawn: tuple[dict[str, Any], tuple[int, int], tuple[int, ...] | None, np.ndarray] | None = None
-        self._seats = [np.flatnonzero(np.array(game.teams) == team) for team in range(len(agents))]
+        self._drawn: tuple[tuple[Any, ...], np.ndarray] | None = None  # what the last picture was drawn from, and it
+        self._seats = [np.flatnonzero(np.array(game.teams) == team) for team in sorted(set(game.teams))]
         init(self.state)
-        for agent, seats in zip(agents, self._seats, strict=True):
-            agent.reset(np.arange(len(seats)))
+        self._animation.begin(self.state)
+        for player, seats in zip(players, self._seats, strict=record is None):
+            player.reset(np.arange(len(seats)))
+
+    @property
+    def moves(self) -> int:
+        """Begun so far."""
+        return len(self.actions)
+
+    def catch_up(self, actions: Sequence[np.ndarray]) -> None:
+        """Play these first moves unseen."""
+        for action in actions:
+            for _ in self._play(action):
+                pass
 
     def frames(self) -> Iterator[Frame]:
         """The whole game, FRAMES_PER_SECOND of them a second; draw each before asking for the next."""
-        self._animation.begin(self.state)
-        yield from [Frame(self._animation.still, True, False)] * _frames(OPENING_SECONDS)
-        while not self.over:
+        if not self.actions:
+            yield from [Frame(self._animation.still, True, False)] * _frames(OPENING_SECONDS)
+        while not self.ended:
             actions = self._choose()
-            self.moves += 1
-            for moment in self._animation.play(self.state, actions):
+            if actions is None:
+                yield Frame(self._animation.still, True, False)
+                continue
+            for moment in self._play(actions):
                 yield Frame(moment, moment is self._animation.still, False)
-            paid = np.zeros_like(self.returns)
-            rewards(self.state, paid)
-            self.returns += paid
         yield from [Frame(self._animation.still, True, True)] * _frames(ENDING_SECONDS)
+
+    @property
+    def ended(self) -> bool:
+        """Over, or at the end of a record that was broken off."""
+        return self.over or (self.record is not None and self.moves == len(self.record.actions))
 
     @property
     def over(self) -> bool:
@@ -79,27 +114,45 @@ class Match:
         """What a seat of the team has been paid so far: above 0 if it is winning."""
         return float(self.returns[self._seats[team][0]])
 
-    def picture(self, frame: Frame, size: tuple[int, int], score: tuple[int, ...] | None = None) -> np.ndarray:
-        """[height, width, 3] uint8; `score` is of the games before this one."""
-        if self._drawn is None or self._drawn[0] is not frame.extras or self._drawn[1:3] != (size, score):
-            picture = draw(self.game, self.state, size=size, names=self.names, score=score, **frame.extras)
-            self._drawn = (frame.extras, size, score, picture)
-        return self._drawn[3]
+    def picture(
+        self, frame: Frame, size: tuple[int, int], score: tuple[int, ...] | None = None, **marks: Any
+    ) -> np.ndarray:
+        """[height, width, 3] uint8; `score` is of the games before this one, `marks` are for the drawer."""
+        drawn_from = (size, score, marks)
+        if self._drawn is None or self._drawn[0][0] is not frame.extras or self._drawn[0][1] != drawn_from:
+            extras = {"names": self.names, "score": score, **frame.extras, **marks}
+            self._drawn = ((frame.extras, drawn_from), draw(self.game, self.state, size=size, **extras))
+        return self._drawn[1]
 
-    def _choose(self) -> np.ndarray:
-        """int32: the mover's action, or [P] where all move at once."""
+    def _play(self, actions: np.ndarray) -> Iterator[dict[str, Any]]:
+        """One move, picture by picture."""
+        self.actions.append(np.array(actions, np.int32))
+        if self.game.dynamics is Dynamics.SEQUENTIAL:
+            self.movers.append(self.game.teams[int(self.state["current_player"])])
+        yield from self._animation.play(self.state, actions)
+        paid = np.zeros_like(self.returns)
+        rewards(self.state, paid)
+        self.returns += paid
+
+    def _choose(self) -> np.ndarray | None:
+        """int32: the mover's action, or [P] where all move at once; None while somebody thinks."""
+        if self.record is not None:
+            return self.record.actions[self.moves]
         if self.game.dynamics is Dynamics.SEQUENTIAL:
             seat = int(self.state["current_player"])
-            team = self.game.teams[seat]
-            return self._ask(team, np.array([seat]))[0]
+            chosen = self._ask(self.game.teams[seat], np.array([seat]))
+            return None if chosen is None else chosen[0]
         actions = np.zeros(self.game.num_players, np.int32)
         for team, seats in enumerate(self._seats):
-            actions[seats] = self._ask(team, seats)
+            chosen = self._ask(team, seats)
+            if chosen is None:
+                return None
+            actions[seats] = chosen
         return actions
 
-    def _ask(self, team: int, seats: np.ndarray) -> np.ndarray:
+    def _ask(self, team: int, seats: np.ndarray) -> np.ndarray | None:
         states = np.repeat(self.state.reshape(1), len(seats))
-        return self.agents[team].act(states, seats, self._rng)
+        return self.players[team].act(states, seats, self._rng)
 
 
 def _frames(seconds: float) -> int:

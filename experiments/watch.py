@@ -1,8 +1,9 @@
-"""Watch agents play: python -m experiments.watch RUN|GAME
+"""Watch agents play: python -m experiments.watch RUN|GAME|FILE.json
 
     python -m experiments.watch latest                             the newest run's best agent against the ladder
     python -m experiments.watch connect_four --opponent one_ply    a board game
     python -m experiments.watch ball_2v2 --record out.mp4          no display needed; .gif works too
+    python -m experiments.watch runs/play/FILE.json                a game that was played (experiments.play), once more
 
 The window has buttons for all that the keys do: space pause, right arrow one step, - and + speed, R restart, N next
 opponent, Q quit.
@@ -10,25 +11,42 @@ opponent, Q quit.
 
 import argparse
 import itertools
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envs.render.controls import Button, Command, Controls, Gauge, Status
 from experiments.errors import ExitCode, UserError, run_command
+from experiments.screen import check_display, open_window, picture_size_of, positive, whole
 
 if TYPE_CHECKING:
     import numpy as np
 
     from agents.agent import Agent
+    from agents.records import Record
     from envs.game import Game
     from experiments.recording import Frame, Match
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 GIF_WIDTH, GIF_SECONDS = 480, 20.0  # where nothing is asked for: a GIF has no compression to speak of
 PROGRESS_SECONDS = 2.0
+WITHOUT_DISPLAY = "add --record out.mp4 to make a film instead"
+
+CONTROLS = Controls(
+    items=(
+        Button("pause", "pause", ("space", "p"), "space", main=True, pressed_label="play"),
+        Button("step", "step", ("right", "s", "."), "the right arrow"),
+        Button("slower", "slower", ("-", "[-]", "down"), "-"),
+        Gauge("speed"),
+        Button("faster", "faster", ("+", "=", "[+]", "up"), "+"),
+        Button("restart", "restart", ("r",), "R"),
+        Button("next", "opponent", ("n",), "N"),
+    ),
+    help="space  pause      right  step      - +  speed      R  restart      N  next opponent      Q  quit",
+    quit_keys=("q", "escape"),
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,49 +55,35 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    p.add_argument("what", metavar="RUN|GAME", help="a run's folder, 'latest', a saved agent's folder, or a game's id")
+    p.add_argument(
+        "what",
+        metavar="RUN|GAME|FILE.json",
+        help="a run's folder, 'latest', a saved agent's folder, a game's id, or the record of a game",
+    )
     p.add_argument("--agent", metavar="NAME", help="who plays, where a game is named (scripted:L3, one_ply, a folder)")
+    p.add_argument("--game", metavar="MODULE:ID", help="whose record FILE.json is, if it is a game of your own")
     p.add_argument("--opponent", metavar="NAME", nargs="+", help="against whom; several take turns with N")
     p.add_argument(
         "--seat", choices=("0", "1", "alternate"), help="the agent's side: default 0 on the pitch, else alternate"
     )
     p.add_argument("--record", metavar="FILE", type=Path, help="write FILE.mp4 or FILE.gif instead of opening a window")
-    p.add_argument("--seconds", metavar="N", type=_positive, help="stop after so much game time")
-    p.add_argument("--games", metavar="N", type=_whole, help="stop after so many games (one, when recording)")
+    p.add_argument("--seconds", metavar="N", type=positive, help="stop after so much game time")
+    p.add_argument("--games", metavar="N", type=whole, help="stop after so many games (one, when recording)")
     p.add_argument("--seed", metavar="S", type=int, default=0, help="of the first game; the next has the next (0)")
-    p.add_argument("--speed", metavar="X", type=_positive, default=1.0, help="1 is real time")
-    p.add_argument("--size", metavar="WxH", type=_size, help="of the picture, in pixels")
+    p.add_argument("--speed", metavar="X", type=positive, default=1.0, help="1 is real time")
+    p.add_argument("--size", metavar="WxH", type=picture_size_of, help="of the picture, in pixels")
     p.add_argument("--greedy", action="store_true", help="networks play their best action instead of sampling")
     return p
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError("must be above 0")
-    return value
-
-
-def _whole(text: str) -> int:
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return int(text)
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text.lower())
-    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not (64 <= width <= 4096 and 64 <= height <= 4096):
-        raise argparse.ArgumentTypeError("write WIDTHxHEIGHT, each from 64 to 4096, as 960x600")
-    return width + width % 2, height + height % 2  # video wants even sides
-
-
 @dataclass
 class Programme:
-    """Who plays whom in which order. The agent's tally against each opponent is kept in wins, draws and losses."""
+    """Who plays whom in which order. The agent's tally against each opponent is kept in wins, draws and losses.
+
+    With a `record` there is one game, nobody in it, and it is told again and again."""
 
     game: "Game"
-    agent: "Agent"
+    agent: "Agent | None"
     opponents: list["Agent"]
     labels: list[str]  # the agent's name, then each opponent's
     side: str  # "0", "1" or "alternate"
@@ -87,16 +91,26 @@ class Programme:
     against: int = 0  # index of the opponent
     number: int = 0  # of the game, from 0
     tally: dict[int, list[int]] = field(default_factory=dict)
+    record: "Record | None" = None
 
     def match(self) -> "Match":
         """The game of this number, from its start."""
+        return self._match(self.against, self.seed + self.number, swapped=self.agent_side == 1)
+
+    def rehearsals(self) -> Iterator["Match"]:
+        """A game against each, unseen."""
+        return (self._match(rival, self.seed) for rival in range(len(self.labels) - 1))
+
+    def _match(self, rival: int, seed: int, *, swapped: bool = False) -> "Match":
         from experiments.recording import Match
 
-        pair = [self.agent, self.opponents[self.against]]
-        names = [self.labels[0], self.labels[1 + self.against]]
-        if self.agent_side == 1:
+        names = [self.labels[0], self.labels[1 + rival]]
+        if self.agent is None:
+            return Match(self.game, (), seed, names, self.record)
+        pair = [self.agent, self.opponents[rival]]
+        if swapped:
             pair, names = pair[::-1], names[::-1]
-        return Match(self.game, pair, self.seed + self.number, names)
+        return Match(self.game, pair, seed, names)
 
     @property
     def agent_side(self) -> int:
@@ -104,18 +118,20 @@ class Programme:
 
     def finish(self, match: "Match") -> None:
         """Count the result and go on to the next game."""
-        margin = float(match.team_return(self.agent_side))
-        row = self.tally.setdefault(self.against, [0, 0, 0])
-        row[0 if margin > 0 else 2 if margin < 0 else 1] += 1
+        if self.record is None:
+            margin = float(match.team_return(self.agent_side))
+            row = self.tally.setdefault(self.against, [0, 0, 0])
+            row[0 if margin > 0 else 2 if margin < 0 else 1] += 1
         self.number += 1
 
     def next_opponent(self) -> None:
-        self.against = (self.against + 1) % len(self.opponents)
+        self.against = (self.against + 1) % (len(self.labels) - 1)
         self.number += 1
 
     def score(self, match: "Match") -> tuple[int, int] | None:
         """Games won so far by side 0 and 1, for games that keep no score of their own."""
-        if "score" in (self.game.state_dtype.names or ()) or (self.against not in self.tally and not match.over):
+        counted = "score" in (self.game.state_dtype.names or ()) or self.record is not None
+        if counted or (self.against not in self.tally and not match.over):
             return None
         won, _, lost = self.tally.get(self.against, (0, 0, 0))
         sides = [won, lost] if self.agent_side == 0 else [lost, won]
@@ -126,6 +142,8 @@ class Programme:
 
     @property
     def line(self) -> str:
+        if self.record is not None:
+            return f"{self.labels[0]} against {self.labels[1]}, {self.record.time}, {self.record.result.ended}"
         won, drawn, lost = self.tally.get(self.against, (0, 0, 0))
         rivals = f"{self.labels[0]} against {self.labels[1 + self.against]}"
         result = f": won {won}, drawn {drawn}, lost {lost}" if won + drawn + lost else ""
@@ -140,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         film_kind(args.record)  # what cannot work is said before anything is loaded
     programme = _programme(args)
     if not args.record:
-        _check_display()
+        check_display(WITHOUT_DISPLAY)
     _rehearse(programme)
     if args.record:
         _record(programme, args)
@@ -150,6 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _programme(args: argparse.Namespace) -> Programme:
+    if Path(args.what).suffix == ".json" or Path(args.what).is_file():
+        return _recorded(args)
+    if args.game:
+        raise UserError(f"--game {args.game}: that goes with the record of a game, FILE.json", ExitCode.USAGE)
     from experiments.cast import cast
 
     found = cast(args.what, args.agent, args.opponent, greedy=args.greedy)
@@ -157,13 +179,21 @@ def _programme(args: argparse.Namespace) -> Programme:
     return Programme(found.game, found.agent, found.opponents, found.labels, side, args.seed)
 
 
+def _recorded(args: argparse.Namespace) -> Programme:
+    """Raises agents.artifact.CorruptArtifact for a file that is no record of a game."""
+    given = [f"--{name}" for name in ("agent", "opponent", "seat") if getattr(args, name)]
+    if given:
+        raise UserError(f"{given[0]}: {args.what} already says who plays", ExitCode.USAGE)
+    from agents.records import read_record
+
+    record = read_record(Path(args.what), args.game)
+    return Programme(record.game, None, [], [*record.team_names()], "0", 0, record=record)
+
+
 def _rehearse(programme: Programme) -> None:
     """A moment of a game unseen, so that nothing is compiled or loaded while somebody watches."""
-    from experiments.recording import Match
-
     print(f"{programme.game.id}: preparing (new rules are compiled once, which takes some seconds)", flush=True)
-    for rival in programme.opponents:
-        match = Match(programme.game, [programme.agent, rival], programme.seed)
+    for match in programme.rehearsals():
         for frame in match.frames():
             if match.moves == 3:  # each side has moved
                 match.picture(frame, (160, 120))
@@ -219,32 +249,9 @@ def _sampled(frames: Iterator[tuple["Match", "Frame"]], every: float) -> Iterato
 
 
 def _window(programme: Programme, args: argparse.Namespace) -> None:
-    from envs.render import FRAMES_PER_SECOND, picture_size
-    from envs.render.window import NoDisplay, Window
-
-    size = args.size or picture_size(programme.game)
-    try:
-        window = Window(f"Bitterball: {programme.game.id}", size, FRAMES_PER_SECOND)
-    except NoDisplay as error:
-        raise _no_display(error) from None
-    print(f"{programme.game.id}: {programme.line}; Q or closing the window ends it", flush=True)
-    with window:
+    with open_window(programme.game, CONTROLS, args.size, WITHOUT_DISPLAY) as window:
+        print(f"{programme.game.id}: {programme.line}; Q or closing the window ends it", flush=True)
         Viewing(programme, window, args.speed).run(args.games, args.seconds)
-
-
-def _check_display() -> None:
-    from envs.render.window import NoDisplay, check_display
-
-    try:
-        check_display()
-    except NoDisplay as error:
-        raise _no_display(error) from None
-
-
-def _no_display(error: Exception) -> UserError:
-    return UserError(
-        f"no display to open a window on ({error}); add --record out.mp4 to make a film instead", ExitCode.ENVIRONMENT
-    )
 
 
 class Viewing:
@@ -263,18 +270,20 @@ class Viewing:
         from envs.render import FRAMES_PER_SECOND
 
         limit = None if seconds is None else seconds * FRAMES_PER_SECOND
+        passed = 1.0
         while not self.ended:
-            for command in self.window.commands():
-                self.obey(command)
+            for event in self.window.events():
+                if isinstance(event, Command):
+                    self.obey(event.name)
             if self.playing:
-                self._due += self.speed
+                self._due += self.speed * passed
                 while self._due >= 1 and not self.ended:
                     self._due -= 1
                     self.advance()
                     spent = limit is not None and self.shown >= limit
                     self.ended = self.ended or spent or (games is not None and self.programme.number >= games)
             self.draw()
-            self.window.wait()
+            passed = self.window.wait()
 
     def obey(self, command: str) -> None:
         if command == "quit":
@@ -323,12 +332,11 @@ class Viewing:
             self.advance()
 
     def draw(self) -> None:
-        from envs.render.window import Status
-
         size = self.window.picture_size
         if self._picture is None or self._picture.shape[1::-1] != size:
             self._picture = self.match.picture(self.frame, size, self.programme.score(self.match))
-        self.window.show(self._picture, Status(self.playing, self.speed, self.programme.line))
+        active = frozenset() if self.playing else frozenset({"pause"})
+        self.window.show(self._picture, Status(self.programme.line, gauge=f"{self.speed:g}x", active=active))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,17 @@
     for moment in animate(game).play(state, actions):       # applies the actions, yields what is between
         picture = draw(game, state, **moment)
 
-Each game has a drawer, a module with `SIZE`, `draw` and `Animation`; a game without one is shown as its text. pygame
-is imported on first use. `window.py` alone opens a window.
+Each game has a drawer, a module with `SIZE`, `draw` and `Animation`; a game without one is shown as its text. For
+people who play, the drawer of a game with turns can say what a mouse means, and mark it (points are pixels):
+
+    action_at(game, state, size, start, end)        the legal action of a click or drag from start to end, or None
+    cell_at(game, size, point)                      the cell at a point, in games that move pieces; their `draw` takes
+                                                    selected=cell, and held=(cell, point) of a drag
+    promotions_at(game, state, size, start, end)    {letter: action} where a move leaves a choice; draw(choosing=)
+    choice_at(game, state, size, choosing, point)   the letter offered at a point
+
+A drawer whose `draw` takes `flipped`, the board seen from seat 1's side, takes it in all of these. pygame is imported
+on first use. `window.py` alone opens a window.
 """
 
 import os
@@ -49,14 +58,15 @@ def register_drawer(prefix: str, module: str) -> None:
     DRAWERS[prefix] = module
 
 
-def _drawer(game: "Game") -> Any:
+def drawer(game: "Game") -> Any:
+    """The module that draws it."""
     fitting = [prefix for prefix in DRAWERS if game.id.startswith(prefix)]
     return import_module(DRAWERS[max(fitting, key=len)] if fitting else "envs.render.text")
 
 
 def picture_size(game: "Game", width: int | None = None) -> tuple[int, int]:
     """(width, height) that suits the game, at that width; even, as video wants it."""
-    full_width, full_height = _drawer(game).SIZE
+    full_width, full_height = drawer(game).SIZE
     scale = 1 if width is None else width / full_width
     return 2 * round(full_width * scale / 2), 2 * round(full_height * scale / 2)
 
@@ -66,17 +76,18 @@ def draw(game: "Game", state: "np.void", *, size: tuple[int, int] | None = None,
 
     names    who plays, one a team            score    won by each team so far, where the State does not know
     actions  what was played last             legal    mark the legal moves
+    hint     an action to recommend           pointed  the action under the mouse
     and what the game's Animation yields. A drawer passes over what means nothing to it.
     """
     width, height = size or picture_size(game)
     if not (64 <= width <= 4096 and 64 <= height <= 4096):
         raise ValueError(f"a picture of {width}x{height} pixels; each side must be 64 to 4096")
-    return _drawer(game).draw(game, state, (width, height), **extras)
+    return drawer(game).draw(game, state, (width, height), **extras)
 
 
 def animate(game: "Game") -> Animation:
     """A fresh Animation of the game."""
-    return _drawer(game).Animation(game, FRAMES_PER_SECOND)
+    return drawer(game).Animation(game, FRAMES_PER_SECOND)
 
 
 def clip(game: "Game", states: Iterable["np.void"], width: int = 320, **extras: Any) -> "np.ndarray":

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from envs.game import Game, is_terminal, is_truncated
-from envs.render.ball_figures import ball, cube, kick_flash, trail
+from envs.render.ball_figures import ball, cube, kick_flash, marker, trail
 from envs.render.ball_motion import Animation, gaze
 from envs.render.ball_pitch import View, goals, grass
-from envs.render.boards import banner, strip
+from envs.render.boards import banner, strip, wins
 from envs.render.canvas import Canvas
 from envs.render.palette import INK, TEAM_NAMES, TEAMS
 
@@ -23,13 +23,15 @@ def draw(
     game: Game, state: np.void, size: tuple[int, int], *, names: tuple[str, ...] = TEAM_NAMES,
     facing: np.ndarray | None = None, look: np.ndarray | None = None, streak: np.ndarray | None = None,
     turned: np.ndarray | None = None, hop: np.ndarray | None = None, ball_at: np.ndarray | None = None,
-    goal: tuple[int, str] | None = None, **_: Any,
+    goal: tuple[int, str] | None = None, mine: tuple[int, ...] = (), **_: Any,
 ) -> np.ndarray:  # fmt: skip
     """What an Animation knows beyond the State (P players), each with a fallback:
 
     facing, look  [P] radians: the bodies, the pupils     turned   [3, 3] how far the ball has rolled
     streak  [n, 2] m, where the ball was, oldest first    hop      [P] m above the ground
     ball_at  [2] m, a ball on its way into the net        goal     (team, words) while a goal is celebrated
+
+    `mine` are the seats that people play, marked so that they find themselves.
     """
     world, players = state["world"], game.num_players
     pitch = (2 * float(world["half_length"]), 2 * float(world["half_width"]), 2 * float(world["half_goal"]))
@@ -40,6 +42,8 @@ def draw(
         facing = look = gaze(state)
     since_kick = (state["clock"] - state["kick_ready_at"] + world["cooldown_steps"]) * float(world["dt"])
 
+    for seat in mine:
+        marker(canvas, view, position[seat], radius[seat], game.teams[seat])
     trail(canvas, view, np.zeros((0, 2)) if streak is None else streak, radius[players])
     for seat in range(players):
         if state["kick_ready_at"][seat] > 0:
@@ -81,4 +85,4 @@ def _words(
     if score[0] == score[1]:
         return f"Draw {score[0]} : {score[1]}", None
     winner = 0 if score[0] > score[1] else 1
-    return f"{names[winner]} wins {score[0]} : {score[1]}", winner
+    return f"{wins(names[winner])} {score[0]} : {score[1]}", winner

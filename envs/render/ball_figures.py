@@ -93,6 +93,14 @@ def kick_flash(canvas: Canvas, view: View, position: np.ndarray, radius: float, 
         canvas.circle(view.at(*position), reach, CARD, 0.85 * (1 - share) ** 1.5, max(1.5, 0.16 * radius * view.scale))
 
 
+def marker(canvas: Canvas, view: View, position: np.ndarray, radius: float, team: int) -> None:
+    """A bright ring on the ground around the player that somebody steers."""
+    centre, reach = view.at(*position), 1.5 * radius * view.scale
+    canvas.circle(centre, reach, CARD, 0.34)
+    canvas.circle(centre, reach, darker(TEAMS[team], 0.25), 1.0, max(2.2, 0.17 * radius * view.scale))
+    canvas.circle(centre, reach - max(0.7, 0.05 * radius * view.scale), CARD, 1.0, max(1.1, 0.08 * radius * view.scale))
+
+
 def trail(canvas: Canvas, view: View, points: np.ndarray, radius: float) -> None:
     """The ball's last places, points [n, 2], oldest first, as a streak that thins out and fades."""
     count = len(points)

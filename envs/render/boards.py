@@ -57,7 +57,12 @@ def result(game: Game, state: np.void, names: tuple[str, ...]) -> tuple[str, int
     if not (is_terminal(state) or is_truncated(state)):
         return None
     winner = int(state["winner"])
-    return ("Draw", None) if winner < 0 else (f"{names[winner]} wins", winner)
+    return ("Draw", None) if winner < 0 else (wins(names[winner]), winner)
+
+
+def wins(name: str) -> str:
+    """ "Ada wins", but "You win"."""
+    return f"{name} win" if name.lower() == "you" else f"{name} wins"
 
 
 def finished_line(owner: np.ndarray, seat: int, length: int) -> list[tuple[int, int]]:

@@ -9,10 +9,10 @@ import numpy as np
 import pygame
 
 from envs.board.connect_four import COLUMNS, LINE, ROWS
-from envs.game import Game, legal_action_mask, step
+from envs.game import Game, is_terminal, legal_action_mask, step
 from envs.render.boards import banner, finished_line, paper, result, strip, strip_height
-from envs.render.canvas import SUPERSAMPLE, Canvas
-from envs.render.palette import CARD, INK, MUTED, PAPER, RACK, RED, YELLOW, darker, lighter, mix
+from envs.render.canvas import SUPERSAMPLE, Canvas, Point
+from envs.render.palette import CARD, GOOD, INK, MUTED, PAPER, RACK, RED, YELLOW, darker, lighter, mix
 
 SIZE = (720, 760)
 COLOURS = (RED, YELLOW)
@@ -36,13 +36,34 @@ class Grid:
     def centre(self, row: float, column: float) -> tuple[float, float]:
         return self.left + (column + 0.5) * self.cell, self.bottom - (row + 0.5) * self.cell
 
+    def column(self, point: Point) -> int | None:
+        """The column that a pixel is in, the lane above and the number below included."""
+        column = math.floor((point[0] - self.left) / self.cell)
+        height = (self.bottom - point[1]) / self.cell
+        return column if 0 <= column < COLUMNS and -1.5 < height < ROWS + 1 else None
+
+
+def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, end: Point) -> int | None:
+    """The legal action of a click that goes down at `start` and up at `end`: a column that has room."""
+    column = Grid(size).column(end)
+    return column if column == Grid(size).column(start) and column is not None and _legal(state)[column] else None
+
+
+def _legal(state: np.void) -> np.ndarray:
+    """[COLUMNS] bool"""
+    mask = np.zeros(COLUMNS, np.bool_)
+    if not is_terminal(state):
+        legal_action_mask(state, state["current_player"], mask)
+    return mask
+
 
 def draw(
     game: Game, state: np.void, size: tuple[int, int], *, names: tuple[str, ...] = SEAT_NAMES,
     score: tuple[int, ...] | None = None, actions: int | None = None, legal: bool = False,
-    falling: tuple[int, int, float] | None = None, **_: Any,
+    falling: tuple[int, int, float] | None = None, hint: int | None = None, pointed: int | None = None, **_: Any,
 ) -> np.ndarray:  # fmt: skip
-    """`actions` is the last column played; `falling` = (row, column, height in rows now) of a disc on its way."""
+    """`actions` is the last column played; `falling` = (row, column, height in rows now) of a disc on its way; `hint`
+    a column to recommend; `pointed` one under the mouse, where the disc that would lie there is shown."""
     canvas, grid = paper(size), Grid(size)
     cell, board = grid.cell, state["board"]
     over = result(game, state, names)
@@ -53,14 +74,19 @@ def draw(
                 moving = falling is not None and falling[:2] == (row, column)
                 height = falling[2] if falling and moving else row
                 _disc(canvas, grid.centre(height, column), cell, int(board[row, column]) - 1)
+    mover = COLOURS[state["current_player"]]
+    if pointed is not None:
+        canvas.circle(grid.centre(int(state["height"][pointed]), pointed), cell * 0.445, mix(CARD, mover, 0.42))
     canvas.lay(_rack(size))
+    if hint is not None:
+        spot = grid.centre(int(state["height"][hint]), hint)
+        canvas.circle(spot, cell * HOLE, GOOD, width=cell * 0.1)
+        canvas.circle(spot, cell * 0.09, GOOD)
     if legal and not over:
-        mask = np.zeros(COLUMNS, np.bool_)
-        legal_action_mask(state, state["current_player"], mask)
-        for open_column in np.flatnonzero(mask):
+        for open_column in np.flatnonzero(_legal(state)):
             x, y = grid.centre(ROWS - 0.12, float(open_column))
             arm = cell * 0.13
-            colour = mix(PAPER, COLOURS[state["current_player"]], 0.75)
+            colour = GOOD if open_column == hint else mix(PAPER, mover, 0.75)
             canvas.line((x - arm, y - arm), (x, y), cell * 0.06, colour)
             canvas.line((x + arm, y - arm), (x, y), cell * 0.06, colour)
     if over and over[1] is not None and not falling:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from envs.board.tic_tac_toe import CELLS, SIDE
-from envs.game import Game, legal_action_mask, step
+from envs.game import Game, is_terminal, legal_action_mask, step
 from envs.render.boards import banner, finished_line, paper, result, strip, strip_height
-from envs.render.canvas import Canvas
-from envs.render.palette import BLUE, CARD, EDGE, INK, MUTED, PAPER, RED, mix
+from envs.render.canvas import Canvas, Point
+from envs.render.palette import BLUE, CARD, EDGE, GOOD, INK, MUTED, PAPER, RED, Colour, mix
 
 SIZE = (640, 720)
 COLOURS = (RED, BLUE)
@@ -34,13 +34,33 @@ class Grid:
     def centre(self, cell: int) -> tuple[float, float]:
         return self.left + (cell % SIDE + 0.5) * self.cell, self.top + (cell // SIDE + 0.5) * self.cell
 
+    def place(self, point: Point) -> int | None:
+        """The cell that a pixel is in."""
+        column, row = math.floor((point[0] - self.left) / self.cell), math.floor((point[1] - self.top) / self.cell)
+        return SIDE * row + column if 0 <= column < SIDE and 0 <= row < SIDE else None
+
+
+def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, end: Point) -> int | None:
+    """The legal action of a click that goes down at `start` and up at `end`: an empty cell."""
+    place = Grid(size).place(end)
+    return place if place == Grid(size).place(start) and place is not None and _legal(state)[place] else None
+
+
+def _legal(state: np.void) -> np.ndarray:
+    """[CELLS] bool"""
+    mask = np.zeros(CELLS, np.bool_)
+    if not is_terminal(state):
+        legal_action_mask(state, state["current_player"], mask)
+    return mask
+
 
 def draw(
     game: Game, state: np.void, size: tuple[int, int], *, names: tuple[str, ...] = SEAT_NAMES,
     score: tuple[int, ...] | None = None, actions: int | None = None, legal: bool = False,
-    growing: tuple[int, float] | None = None, **_: Any,
+    growing: tuple[int, float] | None = None, hint: int | None = None, pointed: int | None = None, **_: Any,
 ) -> np.ndarray:  # fmt: skip
-    """`actions` is the last cell played; `growing` = (cell, share drawn) of a mark that is being put down."""
+    """`actions` is the last cell played; `growing` = (cell, share drawn) of a mark that is being put down; `hint` a
+    cell to recommend; `pointed` one under the mouse, where the mark that would stand there is shown."""
     canvas, grid = paper(size), Grid(size)
     cell = grid.cell
     over = result(game, state, names)
@@ -59,11 +79,17 @@ def draw(
     for i in range(SIDE):
         canvas.text("abc"[i], (grid.left + (i + 0.5) * cell, grid.top + (SIDE + 0.265) * cell), cell * 0.13, MUTED)
         canvas.text(str(SIDE - i), (grid.left - cell * 0.265, grid.top + (i + 0.5) * cell), cell * 0.13, MUTED)
+    mover = int(state["current_player"])
+    if hint is not None:
+        x, y = grid.centre(hint)
+        canvas.box(x - cell * 0.42, y - cell * 0.42, cell * 0.84, cell * 0.84, mix(CARD, GOOD, 0.14), cell * 0.12)
+        canvas.box(x - cell * 0.42, y - cell * 0.42, cell * 0.84, cell * 0.84, GOOD, cell * 0.12, line=cell * 0.035)
     if legal and not over:
-        mask = np.zeros(CELLS, np.bool_)
-        legal_action_mask(state, state["current_player"], mask)
-        for place in np.flatnonzero(mask):
-            canvas.circle(grid.centre(int(place)), cell * 0.05, mix(CARD, COLOURS[state["current_player"]], 0.5))
+        for place in np.flatnonzero(_legal(state)):
+            if place != pointed:
+                canvas.circle(grid.centre(int(place)), cell * 0.05, mix(CARD, COLOURS[mover], 0.5))
+    if pointed is not None:
+        _mark(canvas, grid.centre(pointed), cell, mover, 1.0, mix(CARD, COLOURS[mover], 0.3))
     for place in np.flatnonzero(state["board"]):
         share = growing[1] if growing and growing[0] == place else 1.0
         _mark(canvas, grid.centre(int(place)), cell, int(state["board"][place]) - 1, share)
@@ -82,9 +108,9 @@ def draw(
     return canvas.picture()
 
 
-def _mark(canvas: Canvas, centre: tuple[float, float], cell: float, seat: int, share: float) -> None:
+def _mark(canvas: Canvas, centre: Point, cell: float, seat: int, share: float, faint: Colour | None = None) -> None:
     """A mark of which `share` has been drawn."""
-    (x, y), arm, pen, colour = centre, ARM * cell, PEN * cell, COLOURS[seat]
+    (x, y), arm, pen, colour = centre, ARM * cell, PEN * cell, faint or COLOURS[seat]
     if seat == 0:
         for first, side in ((0.0, 1), (0.5, -1)):
             part = min(1.0, max(0.0, (share - first) * 2))

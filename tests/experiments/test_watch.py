@@ -14,6 +14,7 @@ import pytest
 from agents.matches import as_match
 from agents.names import make_agent
 from envs import make
+from envs.render.controls import Command
 from experiments import watch
 from experiments.cast import cast
 from experiments.errors import ExitCode, UserError
@@ -318,7 +319,7 @@ def window(monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     from envs.render.window import Window
 
-    with Window("test", (480, 300)) as opened:
+    with Window("test", (480, 300), watch.CONTROLS) as opened:
         yield opened
 
 
@@ -331,17 +332,18 @@ def press(key: int) -> None:
 def click(window, name: str) -> None:
     import pygame
 
-    from envs.render.window import buttons
+    from envs.render.bar import places
 
-    left, top, width, height = buttons(window.picture_size[0])[name]
+    left, top, width, height = places(window.controls, window.picture_size[0])[name]
     place = (int(left + width / 2), int(window.picture_size[1] + top + height / 2))
     for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
         pygame.event.post(pygame.event.Event(kind, pos=place, button=1))
 
 
 def obey(viewing: "watch.Viewing") -> None:
-    for command in viewing.window.commands():
-        viewing.obey(command)
+    for event in viewing.window.events():
+        if isinstance(event, Command):
+            viewing.obey(event.name)
 
 
 @pytest.mark.parametrize("by", ["key", "button"])
@@ -434,7 +436,7 @@ def test_the_window_can_be_resized(window):
 
 def test_it_stops_after_the_games_asked_for(window):
     viewing = watch.Viewing(programme(), window, speed=5000.0)
-    window.wait = lambda: None
+    window.wait = lambda: 1.0
     viewing.run(games=2)
     assert viewing.programme.number == 2
     assert sum(viewing.programme.tally[0]) == 2
