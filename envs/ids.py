@@ -3,6 +3,10 @@
 GAMES = {
     "tic_tac_toe": "envs.board.tic_tac_toe",
     "connect_four": "envs.board.connect_four",
+    "othello_6x6": "envs.board.othello",
+    "othello": "envs.board.othello",
+    "gomoku_9": "envs.board.gomoku",
+    "gomoku_15": "envs.board.gomoku",
     "ball_1v1": "envs.ball.match",
     "ball_2v2": "envs.ball.match",
     "ball_3v3": "envs.ball.match",
