@@ -82,27 +82,32 @@ def step(state, action):
 
 @njit(cache=True)
 def legal_action_mask(state, player, out):
+    """Straight loops over the cells vectorise, rows alone are too short; what leaves the board is taken out after."""
     _, rows, columns = state.board.shape
     cells = rows * columns
-    board = state.board[player]
+    seen = state.board[player].flat
+    for cell in range(cells - columns):
+        out[LEFT * cells + cell] = (seen[cell] == 1) & (seen[cell + columns - 1] != 1)
+    for cell in range(cells - columns):
+        out[STRAIGHT * cells + cell] = (seen[cell] == 1) & (seen[cell + columns] == 0)
+    for cell in range(cells - columns - 1):  # one more would look beyond the board
+        out[RIGHT * cells + cell] = (seen[cell] == 1) & (seen[cell + columns + 1] != 1)
     for row in range(rows - 1):
-        for column in range(columns):
-            cell = row * columns + column
-            mine = board[row, column] == 1
-            out[cell] = column > 0 and mine and board[row + 1, column - 1] != 1
-            out[cells + cell] = mine and board[row + 1, column] == 0
-            out[2 * cells + cell] = column < columns - 1 and mine and board[row + 1, column + 1] != 1
-    for direction in range(3):
-        for cell in range(cells - columns, cells):
-            out[direction * cells + cell] = False
+        out[LEFT * cells + row * columns] = False
+        out[RIGHT * cells + row * columns + columns - 1] = False
+    for cell in range(cells - columns, cells):  # nothing starts from the last row
+        out[LEFT * cells + cell] = False
+        out[STRAIGHT * cells + cell] = False
+        out[RIGHT * cells + cell] = False
 
 
 @njit(cache=True)
 def observe(state, player, out):
     cells = state.board.shape[1] * state.board.shape[2]
-    seen, planes = state.board[player].flat, out.flat  # one straight loop over the cells: a row alone is too short
+    seen, planes = state.board[player].flat, out.flat
     for cell in range(cells):
         planes[cell] = seen[cell] == 1
+    for cell in range(cells):
         planes[cells + cell] = seen[cell] == 2
 
 

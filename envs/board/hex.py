@@ -16,9 +16,9 @@ Observation  [3, size, size] uint8 in the view of whoever looks: mine, theirs, 1
 Rewards      +1 whoever has joined the edges, -1 the other, 0 before the end; there are no draws
 Source       Gardner, "Mathematical Games", Scientific American, July 1957; Browne, "Hex Strategy" (2000), for the swap
 
-Whether a chain has joined is known from labels that spread: links[seat, place] holds, for each of a seat's stones,
-which of its edges the stone is joined to. A new stone takes its neighbours' labels; has it both, the game is over; has
-it one, it hands it on to the stones joined to it that had none. So a stone is labelled twice at most in a game.
+Whether a chain has joined is known from labels that spread: links[seat, place] says of each of a seat's stones which of
+its edges the stone is joined to. A new stone takes on its neighbours' labels; if it has any, it hands them on to all
+stones joined to it that had less. Both on one stone is a win. A stone is labelled three times at most in a game.
 """
 
 from typing import Any
@@ -105,18 +105,15 @@ def _place(state, player, cell):
     links[at] = label
     if label == STONE | TOP | BOTTOM:
         state.winner = player
-    elif label != STONE and (
-        (above == STONE) | (above_right == STONE) | (left == STONE)
-        | (right == STONE) | (below_left == STONE) | (below == STONE)
-    ):  # fmt: skip
+    if label != STONE:
         _spread(links, width, at, label)
 
 
 @njit(cache=True)
 def _spread(links, width, at, label):
-    """Label every stone joined to the one at `at` that has none."""
+    """Give every stone joined to the one at `at` its label."""
     for near in (at - width, at - width + 1, at - 1, at + 1, at + width - 1, at + width):
-        if links[near] == STONE:
+        if links[near] & STONE and links[near] != label:
             links[near] = label
             _spread(links, width, near, label)
 
