@@ -192,6 +192,21 @@ def area_score(state):
 
 
 @njit(cache=True)
+def area_owners(state, out):
+    """Whose every point is when it is counted: out [N, N] int8, 0 nobody's, 1 black's, 2 white's."""
+    black, white = state.scratch[0], state.scratch[1]
+    _flood(state, 0, black)
+    _flood(state, 1, white)
+    size = out.shape[0]
+    for row in range(size):
+        for column in range(size):
+            bit = row * (size + 1) + column
+            word, shift = bit >> 6, np.uint64(bit & 63)
+            reached_black, reached_white = black[word] >> shift & np.uint64(1), white[word] >> shift & np.uint64(1)
+            out[row, column] = 0 if reached_black == reached_white else 1 + np.int64(reached_white)
+
+
+@njit(cache=True)
 def _flood(state, seat, reached):
     """Stones of the seat and the empty points that they reach."""
     width, words = state.board.shape[0] + 1, reached.shape[0]

@@ -25,6 +25,7 @@ FRAMES_PER_SECOND = 50  # of an animation at speed 1; the ball game's physics st
 DRAWERS = {
     "ball_": "envs.render.ball",
     "connect_four": "envs.render.connect_four",
+    "go_": "envs.render.go",
     "tic_tac_toe": "envs.render.tic_tac_toe",
 }
 
