@@ -40,7 +40,7 @@ def _wood(sides: tuple[int, int]) -> pygame.Surface:
     width, height = max(2, round(sides[0] / shrink)), max(2, round(sides[1] / shrink))
     rng = np.random.default_rng(19)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
-    across = x + 0.012 * np.sin(2.2 * y + 0.6) + 0.006 * np.sin(5.1 * y + 3 * x)  # growth rings are never quite straight
+    across = x + 0.012 * np.sin(2.2 * y + 0.6) + 0.006 * np.sin(5.1 * y + 3 * x)  # grown, so never quite straight
     light = np.zeros_like(x)
     for rings, strength in ((7, 0.30), (19, 0.32), (47, 0.26), (111, 0.22), (240, 0.16)):
         heights = rng.uniform(-1, 1, rings + 3)
@@ -69,9 +69,7 @@ def stone(canvas: Canvas, centre: Point, radius: float, seat: int, alpha: float 
         picture = picture.copy()
         picture.set_alpha(round(255 * alpha))
     side = picture.get_width()
-    canvas.surface.blit(
-        picture, (round(centre[0] * SUPERSAMPLE - side / 2), round(centre[1] * SUPERSAMPLE - side / 2))
-    )
+    canvas.surface.blit(picture, (round(centre[0] * SUPERSAMPLE - side / 2), round(centre[1] * SUPERSAMPLE - side / 2)))
 
 
 @lru_cache(maxsize=32)
