@@ -134,7 +134,7 @@ def test_the_result_is_counted_only_at_the_end():
     [
         ("", r"no SGF: a game begins with \(;"),
         ("hello", r"no SGF: a game begins with \(;"),
-        ("(;SZ[5]\n;B[aa];W[bb]", "line 2, character 13: the game is not closed with )"),
+        ("(;SZ[5]\n;B[aa];W[bb]", r"line 2, character 13: the game is not closed with \)"),
         ("(;SZ[5]\n;B[aa];W[bb)", r"line 2, character 9: a value is not closed with \]"),
         ("(;SZ[5];B[aa]\n ;W?[bb])", r"line 2, character 4: '\?\[bb\]\)' is no property, value or node"),
         ("(;SZ[5];B;W[bb])", "line 1, character 10: property with no values"),

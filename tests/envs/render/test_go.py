@@ -33,7 +33,7 @@ def seen(picture: np.ndarray, grid: drawer.Grid, row: int, column: int) -> int:
     """0 wood, 1 black, 2 white: beside the point, off its lines and off the ring of the last move."""
     x, y = grid.centre(row, column)
     away = 0.24 * grid.cell
-    colour = mean_colour(picture, (x + away, y + away))
+    colour = mean_colour(picture, (x + away, y - away))
     return int(np.argmin([np.abs(colour - np.array(like)).sum() for like in (WOOD, SLATE, SHELL)]))
 
 
@@ -59,10 +59,10 @@ def test_row_1_is_at_the_bottom_and_column_a_on_the_left():
     width, height = size = picture_size(game)
     picture = draw(game, state, size=size)
     black, white = (np.abs(picture.astype(int) - colour).sum(axis=2) < 60 for colour in (SLATE, SHELL))
-    assert black[height // 2 : -height // 8, : width // 2].sum() > 500  # a1
-    assert black[height // 8 : height // 2, : width // 4].sum() > 500  # a5
-    assert white[height // 8 : height // 2, -width // 4 :].sum() > 500  # e5
-    assert black[height // 8 : -height // 8, width // 2 :].sum() < 50  # but for lines and coordinates
+    assert black[height // 2 : -height // 8, : width // 2].sum() > 3000  # a1
+    assert black[height // 8 : height // 2, : width // 4].sum() > 3000  # a5
+    assert white[height // 8 : height // 2, -width // 4 :].sum() > 3000  # e5
+    assert black[height // 8 : -height // 8, width // 2 :].sum() < 1500  # but for the ring and letters
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -76,7 +76,7 @@ def test_a_click_on_a_point_is_its_action(size):
         assert drawer.action_at(game, state, size, (x, y), near) == wanted
     assert drawer.action_at(game, state, size, grid.centre(0, 0), grid.centre(0, 1)) is None  # dragged elsewhere
     assert drawer.action_at(game, state, size, (1, 1), (1, 1)) is None
-    assert drawer.action_at(game, state, size, grid.centre(-1, 2), grid.centre(-1, 2)) is None
+    assert drawer.action_at(game, state, size, grid.centre(-0.6, 2), grid.centre(-0.6, 2)) is None
 
 
 @pytest.mark.parametrize("size", SIZES)
