@@ -212,9 +212,7 @@ def _moves(sgf: "Sgf_game", game: Game) -> list[Move]:
     size = sgf.get_size()
     for number, node in enumerate(sgf.get_main_sequence()):
         if number and node.has_setup_stones():
-            raise NotationError(
-                f"after move {len(moves)}: setup stones (AB, AW, AE); only the first node may set up"
-            )
+            raise NotationError(f"after move {len(moves)}: setup stones (AB, AW, AE); only the first node may set up")
         written = [(key, raw) for key in COLOURS if node.has_property(key) for raw in node.get_raw_list(key)]
         if not written:
             continue

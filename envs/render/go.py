@@ -41,7 +41,7 @@ class Grid:
         self.cell, self.letters = 0.0, 0.0
         for margin in (1.28, 0.74):  # from the outer line to the edge of the board, in cells
             self.cell = self.side / (points - 1 + 2 * margin)
-            self.letters = min(0.36 * self.cell, 0.026 * self.side) if margin > 1 else 0.0
+            self.letters = min(0.41 * self.cell, 0.026 * self.side) if margin > 1 else 0.0
             if self.letters >= SMALLEST_LETTERS:
                 break
         spare = height - top - self.bar - self.side
@@ -81,9 +81,10 @@ def draw(
         goban.shadow(canvas, grid.centre(*spot), radius)
     for spot, seat in stones.items():
         goban.stone(canvas, grid.centre(*spot), radius, seat)
-    for spot, seat in _stones(lifted[0]).items() if lifted else ():
-        if not state["board"][spot]:
-            goban.stone(canvas, grid.centre(*spot), radius, seat, lifted[1])
+    if lifted is not None:
+        before, share = lifted
+        for spot, seat in _stones(np.where(state["board"] == 0, before, 0)).items():
+            goban.stone(canvas, grid.centre(*spot), radius, seat, share)
     if played is not None:
         height = falling or 0.0
         if height:

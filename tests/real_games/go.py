@@ -2,7 +2,8 @@
 
 A line is a name, a tab and the moves as SGF writes them, ;B[pd];W[dp]... Every game is read as an SGF file is, move by
 move by our rules. A move that they do not allow ends the replay of its game; it is printed with the reason, and the
-command fails. Whoever played these games may have had another rule for repetition than positional superko.
+command fails. Whoever played these games may have had another rule for repetition than positional superko. The last
+position is compared with that of sgfmill's own board, on which the same moves are played.
 """
 
 import gzip
@@ -11,8 +12,20 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+from sgfmill.boards import Board
+
 from envs.notation import NotationError
-from envs.notation.sgf import read_sgf
+from envs.notation.sgf import SgfGame, read_sgf
+
+
+def on_another_board(read: SgfGame, size: int) -> np.ndarray:
+    """[size, size] int8, as in the State: the position after these moves by sgfmill, which takes off what is captured."""
+    board = Board(size)
+    for number, action in enumerate(read.actions.tolist()):
+        if action < size * size:
+            board.play(*divmod(action, size), "bw"[number % 2])
+    return np.array([[" bw".index(board.get(r, c) or " ") for c in range(size)] for r in range(size)], np.int8)
 
 
 def replay(path: Path, size: int) -> tuple[Counter[str], Counter[str], list[str]]:
@@ -30,6 +43,9 @@ def replay(path: Path, size: int) -> tuple[Counter[str], Counter[str], list[str]
             counts["moves"] += int(found[1]) - 1 if found else 0
             reasons[re.sub(r"\d+", "N", found[2]) if found else str(error)] += 1
             continue
+        if (on_another_board(read, size) != read.states[-1]["board"]).any():
+            mismatches.append(f"game {name}: sgfmill has other stones on the board at the end")
+            reasons["another position at the end"] += 1
         stones = (read.states["board"] != 0).sum(axis=(1, 2))
         passes = int((read.actions == size * size).sum())
         counts["moves"] += len(read.actions)
@@ -45,7 +61,7 @@ def main(arguments: list[str]) -> int:
         print(line)
     print(
         f"{counts['games']} games, {counts['moves']} moves, {counts['passes']} passes, {counts['captured']} stones "
-        f"captured; {counts['to the end']} games end with two passes; {len(mismatches)} with a move not allowed"
+        f"captured; {counts['to the end']} games end with two passes; {len(mismatches)} with a move not allowed or stones amiss"
     )
     for reason, number in reasons.most_common():
         print(f"    {number}: {reason}")

@@ -35,7 +35,7 @@ def test_games_and_moves_that_are_not_allowed_are_counted(tmp_path, capsys):
         "game takes back, too: move 10, W C2: the position after move 8 would come again (ko)",
     ]
     assert total == (
-        "5 games, 28 moves, 2 passes, 1 stones captured; 1 games end with two passes; 3 with a move not allowed"
+        "5 games, 28 moves, 2 passes, 1 stones captured; 1 games end with two passes; 3 with a move not allowed or stones amiss"
     )
     assert first == "    2: the position after move N would come again (ko)"
     assert second == "    1: a black stone lies there"
@@ -47,5 +47,11 @@ def test_the_command_succeeds_where_all_is_allowed(tmp_path):
     command = [sys.executable, "-m", "tests.real_games.go", str(path), "5"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert done.stdout == (
-        "2 games, 9 moves, 2 passes, 1 stones captured; 1 games end with two passes; 0 with a move not allowed\n"
+        "2 games, 9 moves, 2 passes, 1 stones captured; 1 games end with two passes; 0 with a move not allowed or stones amiss\n"
     )
+
+
+def test_a_board_that_differs_is_a_mismatch(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tests.real_games.go.on_another_board", lambda read, size: 0 * read.states[-1]["board"])
+    assert main([str(written(tmp_path, GAMES[:1])), "5"]) == 1
+    assert "game captures: sgfmill has other stones on the board at the end" in capsys.readouterr().out
