@@ -36,6 +36,7 @@ DRAWERS = {
     "connect_four": "envs.render.connect_four",
     "gomoku_": "envs.render.gomoku",
     "othello": "envs.render.othello",
+    "go_": "envs.render.go",
     "tic_tac_toe": "envs.render.tic_tac_toe",
 }
 

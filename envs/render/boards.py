@@ -27,7 +27,7 @@ def strip(
         left = seat == 0
         x = height * 0.5 if left else width - height * 0.5
         if to_move == seat:
-            canvas.circle((x, centre), chip * 1.75, mix(CARD, colours[seat], 0.35))
+            canvas.circle((x, centre), chip * 1.75, mix(CARD, darker(colours[seat], 0.25), 0.35))  # seen for white, too
         canvas.circle((x, centre), chip * 1.22, darker(colours[seat], 0.2))
         canvas.circle((x, centre), chip * 1.06, colours[seat])
         side = 1 if left else -1
