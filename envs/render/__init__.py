@@ -24,6 +24,7 @@ FRAMES_PER_SECOND = 50  # of an animation at speed 1; the ball game's physics st
 
 DRAWERS = {
     "ball_": "envs.render.ball",
+    "chess": "envs.render.chess",
     "connect_four": "envs.render.connect_four",
     "tic_tac_toe": "envs.render.tic_tac_toe",
 }

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from envs.render.canvas import Canvas, Point
-from envs.render.palette import Colour, mix
+from envs.render.palette import Colour
 
 KINDS = "pnbrqk"
 OUTLINE = 0.026  # width of the outline; half of it is seen
@@ -31,7 +31,7 @@ def _unit(x: float, y: float, z: float) -> np.ndarray:
 
 
 LIGHT = _unit(-0.55, -0.45, 0.70)  # from where the light comes: to the right, down, towards the eye
-HALFWAY = _unit(*(LIGHT + (0, 0, 1)))  # between light and eye: where it gleams
+HALFWAY = _unit(LIGHT[0], LIGHT[1], LIGHT[2] + 1)  # between light and eye: where it gleams
 BACK = _unit(0.95, 0.1, 0.2)  # what the table and the room give back
 AMBIENT, BOUNCE = 0.16, 0.22
 
@@ -149,14 +149,22 @@ ROOK: tuple[Part, ...] = (
     Turned(_path(_bend((0.142, 0.38), (0.136, 0.55), (0.142, 0.66), (0.188, 0.742)), _foot(0.235, 0.742))),
     Turned(
         _path([(0.192, 0.215), (0.186, 0.345)], _bend((0.186, 0.355), (0.182, 0.385), (0.15, 0.392))),
-        ((-1, 1), (-0.62, 1), (-0.62, 0.58), (-0.26, 0.58), (-0.26, 1), (0.26, 1), (0.26, 0.58), (0.62, 0.58), (0.62, 1), (1, 1)),
+        (
+            (-1, 1), (-0.62, 1), (-0.62, 0.58), (-0.26, 0.58), (-0.26, 1),
+            (0.26, 1), (0.26, 0.58), (0.62, 0.58), (0.62, 1), (1, 1),
+        ),
     ),
 )  # fmt: skip
 BISHOP: tuple[Part, ...] = (
     Turned(_path(_bend((0.076, 0.52), (0.082, 0.65), (0.125, 0.69), (0.178, 0.746)), _foot(0.222, 0.746))),
     Turned(_ring(0.07, 0.118, 0.52, 0.032)),
     Turned(_ring(0.07, 0.152, 0.482, 0.04)),
-    Turned(_path(_bend((0.0, 0.175), (0.075, 0.215), (0.170, 0.315), (0.146, 0.42)), _bend((0.146, 0.42), (0.136, 0.46), (0.1, 0.48), (0.085, 0.485)))),
+    Turned(
+        _path(
+            _bend((0.0, 0.175), (0.075, 0.215), (0.170, 0.315), (0.146, 0.42)),
+            _bend((0.146, 0.42), (0.136, 0.46), (0.1, 0.48), (0.085, 0.485)),
+        )
+    ),
     Groove(np.array([(0.022, 0.375), (0.094, 0.262)])),
     _ball(0, 0.158, 0.036),
 )  # fmt: skip
@@ -172,7 +180,10 @@ QUEEN: tuple[Part, ...] = (
     _ball(0.118, 0.172, 0.031),
     Turned(
         _bend((0.235, 0.175), (0.195, 0.31), (0.13, 0.36), (0.112, 0.448)),
-        ((-1, 0.86), (-0.72, 0.55), (-0.5, 0.96), (-0.25, 0.58), (0, 1), (0.25, 0.58), (0.5, 0.96), (0.72, 0.55), (1, 0.86)),
+        (
+            (-1, 0.86), (-0.72, 0.55), (-0.5, 0.96), (-0.25, 0.58), (0, 1),
+            (0.25, 0.58), (0.5, 0.96), (0.72, 0.55), (1, 0.86),
+        ),
     ),
     _ball(-0.232, 0.208, 0.031),
     _ball(0.232, 0.208, 0.031),
@@ -229,8 +240,10 @@ KNIGHT: tuple[Part, ...] = (
     Groove(_bend((-0.048, 0.520), (-0.015, 0.500), (0.000, 0.455), (-0.010, 0.405))),  # cheek
     Groove(_bend((-0.278, 0.572), (-0.255, 0.566), (-0.240, 0.556), (-0.220, 0.560))),  # mouth
     Groove(_bend((-0.108, 0.180), (-0.112, 0.210), (-0.108, 0.230), (-0.100, 0.245))),  # ear
-    Groove(_bend((-0.168, 0.372), (-0.150, 0.338), (-0.125, 0.340), (-0.106, 0.362), (-0.130, 0.392), (-0.168, 0.372)), True),
-    Groove(_arc((-0.258, 0.506), 0.012, 0, 360), True),
+    Groove(  # eye
+        _bend((-0.168, 0.372), (-0.15, 0.338), (-0.125, 0.34), (-0.106, 0.362), (-0.13, 0.392), (-0.168, 0.372)), True
+    ),
+    Groove(_arc((-0.258, 0.506), 0.012, 0, 360), True),  # nostril
 )  # fmt: skip
 FIGURES: dict[str, tuple[Part, ...]] = {
     "p": PAWN, "n": KNIGHT, "b": BISHOP, "r": ROOK, "q": QUEEN, "k": KING,
@@ -249,7 +262,7 @@ def figure(kind: str, white: bool, cell: float) -> Canvas:
             case Carved():
                 _carve(canvas, part, finish, cell)
             case Groove():
-                points = (part.points + (0.5, 0)) * cell
+                points = _pixels(part.points, cell)
                 if part.filled:
                     canvas.polygon(points, finish.groove)
                 else:
@@ -257,11 +270,16 @@ def figure(kind: str, white: bool, cell: float) -> Canvas:
     return canvas
 
 
+def _pixels(points: np.ndarray, cell: float, axis: float = 0.0) -> np.ndarray:
+    """From shares of a square, x from `axis`, to pixels of it."""
+    return (points + np.array([0.5 + axis, 0])) * cell
+
+
 def _turn(canvas: Canvas, part: Turned, finish: Finish, cell: float) -> None:
     radius, y = part.profile.T
     sides = [_column(part, u, share) for u, share in part.rim]
     top = [points[0] for points in sides]
-    contour = (np.concatenate([top, sides[-1], sides[0][::-1]]) + (0.5 + part.axis, 0)) * cell
+    contour = _pixels(np.concatenate([top, sides[-1], sides[0][::-1]]), cell, part.axis)
     slope = np.diff(part.profile, axis=0)
     length = np.maximum(np.hypot(*slope.T), 1e-9)
     outwards, down, level = slope[:, 1] / length, -slope[:, 0] / length, (y[1:] + y[:-1]) / 2
@@ -287,7 +305,7 @@ def _column(part: Turned, u: float, share: float) -> np.ndarray:
 
 
 def _carve(canvas: Canvas, part: Carved, finish: Finish, cell: float) -> None:
-    contour = (part.contour + (0.5, 0)) * cell
+    contour = _pixels(part.contour, cell)
     steps = np.hypot(*np.diff(part.contour, axis=0, append=part.contour[:1]).T)
     along = np.concatenate([[0], np.cumsum(steps)])
     closed = np.concatenate([part.contour, part.contour[:1]])
