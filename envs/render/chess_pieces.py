@@ -192,11 +192,12 @@ QUEEN: tuple[Part, ...] = (
 
 def _cross(x: float, y: float, reach: float) -> Carved:
     """Its four arms widen outwards."""
-    quarter = [(0.20, -0.20), (0.40, -1.0)]  # of the way round: the inner corner, then the end of the upper arm
-    corners = []
-    for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1)):
-        for across, along in ((-quarter[0][0], quarter[0][0]), (-quarter[1][0], 1.0), (quarter[1][0], 1.0)):
-            corners.append((x + reach * (dx * along - dy * across), y + reach * (dy * along + dx * across)))
+    arm = ((-0.2, 0.2), (-0.4, 1.0), (0.4, 1.0))  # (across, along): the inner corner, then the end
+    corners = [
+        (x + reach * (dx * along - dy * across), y + reach * (dy * along + dx * across))
+        for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1))
+        for across, along in arm
+    ]
     return Carved(np.array(corners))
 
 
