@@ -19,7 +19,7 @@ from envs.game import Game, is_terminal, is_truncated, legal_action_mask, step
 from envs.render.boards import banner, paper, strip
 from envs.render.canvas import Canvas, Point
 from envs.render.chess_board import BORDER, MAPLE, SIDE, TRAY, Grid, Square, board_picture
-from envs.render.chess_pieces import EBONY, IVORY, figure
+from envs.render.chess_pieces import EBONY, IVORY, KINDS, figure
 from envs.render.palette import BLUE, CARD, INK, MUTED, RED, Colour, darker, mix
 
 SIZE = (720, 830)
@@ -30,11 +30,11 @@ CHOSEN: Colour = (70, 150, 110)  # of the selected square; a darker one marks wh
 HINT: Colour = BLUE
 
 SMALL = 0.5  # size of a captured figure, in squares
-LETTERS = "pnbrqk"
-WORTH = (1, 3, 3, 5, 9)  # by the usual count
-ARMY = (8, 2, 2, 2, 1)
+WORTH = (1, 3, 3, 5, 9, 0)  # by the usual count
+ARMY = (8, 2, 2, 2, 1)  # each side's at the start
 PROMOTIONS = "qrbn"  # in the order in which they are offered, from the last rank inwards
 GLIDE_SECONDS, LOOK_SECONDS = 0.3, 0.45
+
 
 # Moves as people make them.
 
@@ -44,7 +44,7 @@ def move_of(state: np.void, action: int) -> tuple[Square, Square, str]:
     code, flip = int(DECODED[action]), 0 if state["current_player"] == WHITE else SIDE * (SIDE - 1)
     start, end = divmod(code & 63 ^ flip, SIDE), divmod(code >> 6 & 63 ^ flip, SIDE)
     pawn_arrives = end[0] in (0, SIDE - 1) and abs(int(pieces(state)[start])) == 1
-    return start, end, (LETTERS[code >> 12] if code >> 12 else "q") if pawn_arrives else ""
+    return start, end, (KINDS[code >> 12] if code >> 12 else "q") if pawn_arrives else ""
 
 
 def legal_moves(game: Game, state: np.void) -> dict[int, tuple[Square, Square, str]]:
@@ -170,7 +170,7 @@ def draw(
         colour = MUTED if over[1] is None else COLOURS[over[1]]
         banner(canvas, (size[0] / 2, middle), over[0], colour, 0.3 * cell)
     else:
-        _tray(canvas, grid, middle, standing, [code for code, _ in gliding])
+        _tray(canvas, grid, middle, pieces(state))
     to_move = None if over else int(state["current_player"])
     number = int(state["move_number"]) - (over is not None and state["current_player"] == WHITE)
     moves = f"move {number}"  # the one that ended the game is not followed by another
@@ -193,7 +193,7 @@ def _result(state: np.void, names: tuple[str, ...]) -> tuple[str, int | None] | 
 
 
 def _lay_figure(canvas: Canvas, code: int, corner: Point, cell: float) -> None:
-    canvas.lay(figure(LETTERS[abs(code) - 1], code > 0, round(cell, 2)), corner)
+    canvas.lay(figure(KINDS[abs(code) - 1], code > 0, round(cell, 2)), corner)
 
 
 def _tint(canvas: Canvas, grid: Grid, square: Square, colour: Colour, alpha: float) -> None:
@@ -234,27 +234,34 @@ def _offer(canvas: Canvas, grid: Grid, panel: dict[str, Square], white: bool) ->
         canvas.lay(figure(letter, white, round(small, 2)), (corner[0] + 0.07 * cell, corner[1] + 0.06 * cell))
 
 
-def _tray(canvas: Canvas, grid: Grid, middle: float, standing: np.ndarray, moving: list[int]) -> None:
-    """What White has taken, on the left, and Black on the right, with who is ahead by how much."""
-    cell, small = grid.cell, SMALL * grid.cell
-    codes = [*standing[standing != 0].tolist(), *moving]
-    left = np.array([[codes.count(sign * (kind + 1)) for kind in range(5)] for sign in (1, -1)])
-    grown = np.maximum(left - ARMY, 0).sum(axis=1)  # pawns that became something else were not taken
+def captured(standing: np.ndarray) -> np.ndarray:
+    """[2, 5]: how many pawns, knights, bishops, rooks and queens of White and of Black are no longer there."""
+    left = np.array([[np.count_nonzero(standing == sign * kind) for kind in range(1, 6)] for sign in (1, -1)])
     missing = np.maximum(np.array(ARMY) - left, 0)
-    missing[:, 0] = np.maximum(missing[:, 0] - grown, 0)
-    ahead = int((left[0] - left[1]) @ WORTH)
-    for seat in (0, 1):
-        x, way = (grid.left, 1) if seat == 0 else (grid.left + SIDE * cell, -1)
-        x -= way * 0.12 * small
+    promoted = np.maximum(left - ARMY, 0).sum(axis=1)  # those pawns were not taken
+    missing[:, 0] = np.maximum(missing[:, 0] - promoted, 0)
+    return missing
+
+
+def ahead(standing: np.ndarray) -> int:
+    """By how many pawns' worth of material White is ahead of Black."""
+    return sum(WORTH[abs(code) - 1] * (1 if code > 0 else -1) for code in standing[standing != 0].tolist())
+
+
+def _tray(canvas: Canvas, grid: Grid, middle: float, standing: np.ndarray) -> None:
+    """What White has taken, on the left, and Black on the right, with who is ahead by how much."""
+    small, lead, missing = SMALL * grid.cell, ahead(standing), captured(standing)
+    for seat, way in ((0, 1), (1, -1)):
+        x = grid.left - 0.12 * small if seat == 0 else grid.left + SIDE * grid.cell + 0.12 * small
         for kind in (4, 3, 2, 1, 0):
-            for _ in range(missing[1 - seat][kind]):
+            for _ in range(missing[1 - seat, kind]):
                 corner = (x if way > 0 else x - small, middle - 0.56 * small)
-                canvas.lay(figure(LETTERS[kind], seat == 1, round(small, 2)), corner)
+                canvas.lay(figure(KINDS[kind], seat == 1, round(small, 2)), corner)
                 x += way * (0.4 if kind == 0 else 0.5) * small
-            x += way * 0.12 * small * bool(missing[1 - seat][kind])
-        if ahead and (ahead > 0) == (seat == 0):
-            x += way * 0.35 * small if missing[1 - seat].any() else way * 0.12 * small
-            canvas.text(f"+{abs(ahead)}", (x, middle + 0.05 * small), 0.3 * cell, MUTED, "left" if way > 0 else "right")
+            x += way * 0.12 * small * bool(missing[1 - seat, kind])
+        if lead * way > 0:
+            x += way * (0.35 if missing[1 - seat].any() else 0.12) * small
+            canvas.text(f"+{abs(lead)}", (x, middle + 0.05 * small), 0.6 * small, MUTED, "left" if way > 0 else "right")
 
 
 class Animation:
