@@ -64,7 +64,7 @@ def changed(a: np.ndarray, b: np.ndarray, grid: Grid = GRID) -> set[str]:
 
 @pytest.mark.parametrize("ground", [MAPLE, WALNUT])
 def test_every_figure_is_told_from_every_other_on_a_small_square(ground):
-    """At 24 pixels two kinds differ plainly in a fourteenth of the square at least: a pawn and a bishop, in height."""
+    """At 24 pixels two kinds differ plainly in a fourteenth of the square at least."""
     seen = {}
     for kind in KINDS:
         for white in (True, False):
@@ -200,7 +200,7 @@ def test_a_held_piece_follows_the_hand():
 
 
 def test_what_was_taken_is_shown_beside_the_board():
-    game, state = after(BEFORE_PROMOTION)
+    _, state = after(BEFORE_PROMOTION)
     assert drawer.captured(pieces(state)).tolist() == [[0, 0, 0, 0, 0], [3, 0, 0, 0, 0]]
     assert drawer.ahead(pieces(state)) == 3
     _, state = after(BEFORE_PROMOTION + " b7a8n")
