@@ -123,9 +123,9 @@ def draw(
     standing = pieces(state) if board is None else board
     over = _result(state, names) if still else None
     canvas.lay(board_picture(size, flipped))
-    for place in (int(state["last_from"]), int(state["last_to"])):
-        if place >= 0:
-            _tint(canvas, grid, divmod(place, SIDE), LAST, 0.5)
+    for number in (int(state["last_from"]), int(state["last_to"])):
+        if number >= 0:
+            _tint(canvas, grid, divmod(number, SIDE), LAST, 0.5)
     if selected is not None:
         _tint(canvas, grid, selected, CHOSEN, 0.6)
     if still and state["in_check"]:
@@ -172,8 +172,8 @@ def draw(
     else:
         _tray(canvas, grid, middle, pieces(state))
     to_move = None if over else int(state["current_player"])
-    number = int(state["move_number"]) - (over is not None and state["current_player"] == WHITE)
-    moves = f"move {number}"  # the one that ended the game is not followed by another
+    # the move that ended the game is not followed by another
+    moves = f"move {int(state['move_number']) - (over is not None and state['current_player'] == WHITE)}"
     strip(canvas, names, COLOURS, f"{score[0]} : {score[1]}" if score else moves, moves if score else "", to_move)
     return canvas.picture()
 
