@@ -7,11 +7,11 @@ plane    0..55   7 * direction + distance - 1: as a queen goes. Directions are c
                  1 ahead right, 2 right, 3 back right, 4 back, 5 back left, 6 left, 7 ahead left; distance 1..7.
                  Castling is the king going two squares; a pawn that reaches the last rank becomes a queen
         56..63   a knight's jumps, clockwise from two ahead and one right
-        64..72   64 + 3 * piece + way: a pawn becomes a knight (0), bishop (1) or rook (2), going ahead left (0), ahead (1)
-                 or ahead right (2)
+        64..72   64 + 3 * piece + way: a pawn becomes a knight (0), bishop (1) or rook (2), going ahead left (0),
+                 ahead (1) or ahead right (2)
 
-Written as UCI (e2e4, e7e8q, e1g1). Actions that leave the board exist only as numbers, and are written as the square and
-the step in files and ranks, a1(-1,+1).
+Written as UCI (e2e4, e7e8q, e1g1). Actions that leave the board exist only as numbers, and are written as the square
+and the step in files and ranks, a1(-1,+1).
 
 Source: Silver et al., "Mastering chess and shogi by self-play with a general reinforcement learning algorithm" (2017),
 table S2
@@ -48,9 +48,17 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
     return decoded, action_of
 
 
-# DECODED [4672]: from | to << 6 | what a pawn becomes << 12; ACTION_OF [64 * 64]: the action that goes from one square to
-# another as queens and knights do, at 64 * from + to. Both as the side to move sees the board.
+# DECODED [4672]: from | to << 6 | what a pawn becomes << 12; ACTION_OF [64 * 64]: the action that goes from one square
+# to another as queens and knights do, at 64 * from + to. Both as the side to move sees the board.
 DECODED, ACTION_OF = _tables()
+
+
+def action_of_move(player: int, origin: int, target: int, promoted: int = 0) -> int:
+    """The action by which that seat goes from square to square (a1 = 0); `promoted` is KNIGHT, ..., QUEEN or 0."""
+    flip = 56 if player else 0
+    if KNIGHT <= promoted <= ROOK:
+        return PLANES * (origin ^ flip) + UNDERPROMOTIONS + 3 * (promoted - KNIGHT) + target % 8 - origin % 8 + 1
+    return int(ACTION_OF[64 * (origin ^ flip) + (target ^ flip)])
 
 
 def square_name(square: int) -> str:

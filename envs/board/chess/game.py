@@ -2,18 +2,18 @@
 
 Squares      a1 = 0, b1 = 1, ..., h1 = 7, a2 = 8, ..., h8 = 63; seat 0 is White
 Action a     8 x 8 x 73 of them, as the side to move sees the board: actions.py; written as UCI, e2e4, e7e8q
-Draws        stalemate; a dead position by material: nothing but kings and one knight, or kings and bishops that all stand
-             on squares of one colour; by default also the third occurrence of a position and fifty moves without pawn
-             move or capture, as if the mover claimed at once; with the setting `claims` false the fifth and seventy-five.
+Draws        stalemate; a dead position by material: nothing but kings and one knight, or kings and bishops that all
+             stand on squares of one colour; by default also the third occurrence of a position and fifty moves without
+             pawn move or capture, as if claimed at once; with the setting `claims` false the fifth and seventy-five.
              A position is the same if pieces, side to move, castling rights and the legal captures in passing are.
-             Mate comes before all of them. After 1024 plies a game is truncated.
-Observation  [33, 8, 8] uint8, 0 or 1, as the player sees the board, its own first rank first (ranks mirrored for Black):
+             Mate comes before all of them. After 1024 plies a game is truncated
+Observation  [33, 8, 8] uint8, 0 or 1, as the player sees the board, its own first rank first (mirrored for Black):
               0..5   my pawns, knights, bishops, rooks, queens, king      6..11  theirs
              12..23  the same a ply earlier; nothing in the first position
              24      all 1 if the position occurred before                25      if it did so twice or more often
              26, 27  all 1 if I may still castle kingside, queenside      28, 29  if they may
              30      the square on which a pawn may be captured in passing
-             31      how near the draw by fifty moves is, as a filling board: the first 64 * clock // limit squares are 1
+             31      how near the draw by fifty moves is, as a board that fills: the first 64 * clock // limit squares
              32      the same of the 1024 plies
              One earlier position, not seven as in AlphaZero: the rules need none beyond planes 24 and 25, the last move
              can be seen from it, and every further one would add 768 bytes to what is written each ply
@@ -24,8 +24,8 @@ Source       FIDE Laws of Chess (2023), articles 3, 5.1, 5.2, 9.2, 9.3, 9.6; rul
 import numpy as np
 from numba import njit
 
+from envs.bits import size, unpack
 from envs.board.chess.actions import DECODED, KING, NUM_ACTIONS, PAWN, QUEEN, ROOK, action_to_string, square_name
-from envs.board.chess.bits import count
 from envs.board.chess.moves import find_moves
 from envs.board.chess.position import (
     BLACK_KEY,
@@ -181,7 +181,7 @@ def _is_dead(state):
     if pawns | rooks | queens:
         return False
     if knights:
-        return bishops == ZERO and count(knights) == 1
+        return bishops == ZERO and size(knights) == 1
     return bishops & DARK == ZERO or bishops & ~DARK == ZERO
 
 
@@ -199,32 +199,25 @@ def observe(state, player, out):
     mine_before, theirs_before = state.former_sides[player], state.former_sides[other]
     for piece in range(6):
         now, before = state.pieces[piece], state.former_pieces[piece]
-        _show(out[piece], seen_by(player, now & mine))
-        _show(out[6 + piece], seen_by(player, now & theirs))
-        _show(out[12 + piece], seen_by(player, before & mine_before))
-        _show(out[18 + piece], seen_by(player, before & theirs_before))
-    _show(out[24], ALL if state.earlier >= 1 else ZERO)
-    _show(out[25], ALL if state.earlier >= 2 else ZERO)
+        unpack(seen_by(player, now & mine), out[piece])
+        unpack(seen_by(player, now & theirs), out[6 + piece])
+        unpack(seen_by(player, before & mine_before), out[12 + piece])
+        unpack(seen_by(player, before & theirs_before), out[18 + piece])
+    unpack(ALL if state.earlier >= 1 else ZERO, out[24])
+    unpack(ALL if state.earlier >= 2 else ZERO, out[25])
     castling = state.castling | state.castling << 4  # the bits of `player` first
     for right in range(4):
-        _show(out[26 + right], ALL if castling >> (2 * player + right) & 1 else ZERO)
-    _show(out[30], seen_by(player, ONE << np.int64(state.en_passant)) if state.en_passant >= 0 else ZERO)
+        unpack(ALL if castling >> (2 * player + right) & 1 else ZERO, out[26 + right])
+    unpack(seen_by(player, ONE << np.int64(state.en_passant)) if state.en_passant >= 0 else ZERO, out[30])
     limit = CLAIMED_CLOCK if state.settings.claims else LAST_CLOCK
-    _show(out[31], _first(64 * np.int64(state.clock) // limit))
-    _show(out[32], _first(64 * np.int64(state.num_moves) // MAX_PLIES))
+    unpack(_first(64 * np.int64(state.clock) // limit), out[31])
+    unpack(_first(64 * np.int64(state.num_moves) // MAX_PLIES), out[32])
 
 
 @njit(cache=True, inline="always")
 def _first(squares):
     """The set of the first so many squares."""
     return ALL if squares >= 64 else (ONE << squares) - ONE
-
-
-@njit(cache=True)
-def _show(plane, squares):
-    for rank in range(8):
-        for file in range(8):
-            plane[rank, file] = squares >> (8 * rank + file) & ONE
 
 
 @njit(cache=True)

@@ -6,6 +6,7 @@ The board is mirrored for Black, so that the mover's pawns always go up, and its
 import numpy as np
 from numba import njit
 
+from envs.bits import lowest
 from envs.board.chess.actions import (
     ACTION_OF,
     AHEAD,
@@ -23,7 +24,6 @@ from envs.board.chess.actions import (
     ROOK,
     UNDERPROMOTIONS,
 )
-from envs.board.chess.bits import lowest
 from envs.board.chess.position import seen_by
 from envs.board.chess.tables import (
     ALL,

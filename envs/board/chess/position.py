@@ -6,8 +6,8 @@ Squares are numbered a1 = 0, b1 = 1, ..., h1 = 7, a2 = 8, ..., h8 = 63, whoever 
 import numpy as np
 from numba import njit
 
+from envs.bits import reversed_bytes
 from envs.board.chess.actions import PAWN
-from envs.board.chess.bits import mirrored
 from envs.board.chess.tables import ONE
 from envs.game import Setting, settings_dtype
 
@@ -49,7 +49,7 @@ STATE = np.dtype([
     ("former_sides", np.uint64, 2),
     ("key", np.uint64),                 # the position's hash: pieces, castling, en passant, side to move
     ("moves", np.uint16, MOST_MOVES),   # the legal actions, the first `num_legal` count
-    ("keys", np.uint64, MOST_KEYS),     # the hashes since the last move that cannot be undone, `num_keys`, this one's last
+    ("keys", np.uint64, MOST_KEYS),     # `num_keys` hashes since a move that cannot be undone, the present one last
     ("chess", np.int8),                 # the game's name makes the dtype its own
 ])  # fmt: skip
 
@@ -73,7 +73,7 @@ START_SIDES = np.array([0xFFFF, 0xFFFF << 48], np.uint64)
 @njit(cache=True, inline="always")
 def seen_by(player, squares):
     """The set as that side sees the board, its own first rank lowest."""
-    return mirrored(squares) if player == BLACK else squares
+    return reversed_bytes(squares) if player == BLACK else squares
 
 
 @njit(cache=True)

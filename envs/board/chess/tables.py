@@ -1,4 +1,4 @@
-"""Where pieces attack on an 8 x 8 board: sets of squares (uint64, see bits.py) by square, and the fast ways to sliders.
+"""Where pieces attack on an 8 x 8 board, as sets of squares: uint64, bit 0 = a1, bit 7 = h1, bit 63 = h8.
 
 Source: the Chess Programming Wiki on bitboards: "obstruction difference" for one slider, "Kogge-Stone" for all of them.
 """
@@ -6,7 +6,7 @@ Source: the Chess Programming Wiki on bitboards: "obstruction difference" for on
 import numpy as np
 from numba import njit
 
-from envs.board.chess.bits import leading_zeros
+from envs.bits import leading_zeros
 
 ZERO, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(2**64 - 1)
 NOT_A, NOT_H = np.uint64(0xFEFEFEFEFEFEFEFE), np.uint64(0x7F7F7F7F7F7F7F7F)  # all files but the first, but the last
@@ -89,7 +89,7 @@ def bishop_attacks(square, occupied):
 
 @njit(cache=True, inline="always")
 def _slide_up(sliders, free, by, landing):
-    """What all of `sliders` attack in a direction in which square numbers rise `by`; `landing` forbids to wrap round."""
+    """What all `sliders` attack in a direction in which square numbers rise by `by`; `landing` keeps from wrapping."""
     free &= landing
     sliders |= free & (sliders << by)
     free &= free << by
