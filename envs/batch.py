@@ -11,6 +11,7 @@ simultaneous one every seat has its own. A single game is a batch of one.
 import numpy as np
 from numba import njit
 
+from envs.bits import lowest, pack, size
 from envs.game import (
     Dynamics,
     Game,
@@ -25,7 +26,7 @@ from envs.game import (
 )
 from envs.random_stream import randint, seed_streams
 
-BLOCK = 64  # actions counted at a time
+WORD = 64  # actions counted at a time
 
 
 class Batch:
@@ -163,32 +164,41 @@ def _begin(state, opening_plies, scratch):
 
 @njit(cache=True)
 def _draw(state, mask):
-    """A legal action, each as likely; 0 if there is none.
-
-    Counted in blocks, so that a mask of thousands is read once and a bit; within a block without a branch to
-    mispredict.
-    """
+    """A legal action, each as likely; 0 if there is none. Without a branch to mispredict for each action."""
     num_actions = mask.shape[0]
     count = 0
-    for action in range(num_actions):
-        count += mask[action]
+    if num_actions < WORD:
+        for action in range(num_actions):
+            count += mask[action]
+        if count == 0:
+            return 0
+        left = randint(state, count)
+        action, passed = 0, 0  # the first action that more than `left` legal ones lie up to
+        for a in range(num_actions):
+            passed += mask[a]
+            action += passed <= left
+        return action
+    for start in range(0, num_actions, WORD):
+        count += size(_word(mask, start))
     if count == 0:
         return 0
     left = randint(state, count)
     start = 0
-    while num_actions - start > BLOCK:  # the last block is what is left
-        within = 0
-        for action in range(start, start + BLOCK):
-            within += mask[action]
-        if within > left:
-            break
-        left -= within
-        start += BLOCK
-    action, passed = start, 0  # the first action that more than `left` legal ones of the block lie up to
-    for a in range(start, min(start + BLOCK, num_actions)):
-        passed += mask[a]
-        action += passed <= left
-    return action
+    legal = _word(mask, 0)
+    while size(legal) <= left:
+        left -= size(legal)
+        start += WORD
+        legal = _word(mask, start)
+    for _ in range(left):
+        legal &= legal - np.uint64(1)
+    return start + lowest(legal)
+
+
+@njit(cache=True, inline="always")
+def _word(mask, start):
+    """The legal ones of the actions from `start` on, WORD or as many as there are, as a set of bits."""
+    beyond = max(0, start + WORD - mask.shape[0])
+    return pack(mask, start - beyond) >> np.uint64(beyond)
 
 
 @njit(cache=True)

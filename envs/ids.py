@@ -20,6 +20,7 @@ GAMES = {
     "go_9x9": "envs.board.go",
     "go_13x13": "envs.board.go",
     "go_19x19": "envs.board.go",
+    "chess": "envs.board.chess.game",
     "ball_1v1": "envs.ball.match",
     "ball_2v2": "envs.ball.match",
     "ball_3v3": "envs.ball.match",

@@ -33,6 +33,7 @@ FRAMES_PER_SECOND = 50  # of an animation at speed 1; the ball game's physics st
 
 DRAWERS = {
     "ball_": "envs.render.ball",
+    "chess": "envs.render.chess",
     "connect_four": "envs.render.connect_four",
     "gomoku_": "envs.render.gomoku",
     "othello": "envs.render.othello",

@@ -5,7 +5,7 @@ system (only fonts are initialised), so it works on a server, and no dummy drive
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 import numpy as np
@@ -15,6 +15,7 @@ import pygame.font
 from envs.render.palette import Colour
 
 SUPERSAMPLE = 3
+SHADOW: Colour = (12, 20, 34)
 MAX_SIDE = 4096  # pixels of a finished picture; three times as much is still an ordinary surface
 
 Point = tuple[float, float]
@@ -78,6 +79,33 @@ class Canvas:
         pygame.draw.polygon(patch, (*colour, _byte(alpha)), (corners - (left, top)).tolist())
         self.surface.blit(patch, (left, top))
 
+    def shaded(
+        self, points: Sequence[Point] | np.ndarray, colours: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> None:
+        """A polygon, points [n, 2], whose colour changes from place to place: `colours(x, y)`, each [m] float, gives
+        [m, 3]."""
+        corners = np.asarray(points, np.float64) * SUPERSAMPLE
+        left, top = np.floor(corners.min(axis=0)).astype(int) - 1
+        right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 2
+        patch = pygame.Surface((right - left, bottom - top), pygame.SRCALPHA, 32)
+        pygame.draw.polygon(patch, (255, 255, 255, 255), (corners - (left, top)).tolist())
+        inside = pygame.surfarray.array_alpha(patch).nonzero()
+        pixels = pygame.surfarray.pixels3d(patch)
+        pixels[inside] = colours((inside[0] + left) / SUPERSAMPLE, (inside[1] + top) / SUPERSAMPLE).clip(0, 255)
+        del pixels  # unlocks the surface
+        self.surface.blit(patch, (left, top))
+
+    def stroke(self, points: Sequence[Point] | np.ndarray, width: float, colour: Colour) -> None:
+        """A stroke along points [n, 2], its joints and ends round."""
+        along, half = np.asarray(points, np.float64) * SUPERSAMPLE, width * SUPERSAMPLE / 2
+        ahead = np.diff(along, axis=0)
+        across = ahead[:, ::-1] * (-half, half) / np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
+        a, b = along[:-1], along[1:]
+        for quad in np.stack([a + across, b + across, b - across, a - across], axis=1).tolist():
+            pygame.draw.polygon(self.surface, colour, quad)
+        for joint in along.tolist():
+            pygame.draw.circle(self.surface, colour, joint, half)
+
     def line(self, a: Point, b: Point, width: float, colour: Colour, alpha: float = 1.0) -> None:
         """A stroke with round ends."""
         (ax, ay), (bx, by), half = a, b, width / 2
@@ -102,10 +130,10 @@ class Canvas:
         pygame.draw.rect(patch, (*colour, _byte(alpha)), (0, 0, w, h), stroke, border_radius=r)
         self.surface.blit(patch, (x, y))
 
-    def shadow(self, centre: Point, radii: Point, alpha: float = 0.3) -> None:
-        """A soft dark ellipse, fading over a third of `radii` inwards and outwards."""
+    def shadow(self, centre: Point, radii: Point, alpha: float = 0.3, colour: Colour = SHADOW) -> None:
+        """A soft ellipse, dark or a glow, fading over a third of `radii` inwards and outwards."""
         large = (max(1, round(radii[0] * SUPERSAMPLE)), max(1, round(radii[1] * SUPERSAMPLE)))
-        patch = _soft_ellipse(large, _byte(alpha))
+        patch = _soft_ellipse(large, _byte(alpha), colour)
         x, y = centre[0] * SUPERSAMPLE - patch.get_width() / 2, centre[1] * SUPERSAMPLE - patch.get_height() / 2
         self.surface.blit(patch, (round(x), round(y)))
 
@@ -144,14 +172,14 @@ def _letters(words: str, _height: int, points: int, colour: Colour) -> pygame.Su
 
 
 @lru_cache(maxsize=256)
-def _soft_ellipse(radii: tuple[int, int], alpha: int) -> pygame.Surface:
+def _soft_ellipse(radii: tuple[int, int], alpha: int, colour: Colour) -> pygame.Surface:
     """Drawn small and enlarged: a blur at full size would cost more than the frame."""
     y, x = np.mgrid[0:48, 0:48]
     distance = np.hypot(x - 23.5, y - 23.5) / 24 * 1.35
     fade = np.clip((1.35 - distance) / 0.7, 0, 1)
     fade = fade * fade * (3 - 2 * fade)
     patch = pygame.Surface((48, 48), pygame.SRCALPHA, 32)
-    patch.fill((12, 20, 34, 0))
+    patch.fill((*colour, 0))
     levels = pygame.surfarray.pixels_alpha(patch)
     levels[:] = np.round(alpha * fade).T.astype(np.uint8)
     del levels  # unlocks the surface
