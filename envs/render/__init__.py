@@ -24,7 +24,9 @@ FRAMES_PER_SECOND = 50  # of an animation at speed 1; the ball game's physics st
 
 DRAWERS = {
     "ball_": "envs.render.ball",
+    "breakthrough_": "envs.render.breakthrough",
     "connect_four": "envs.render.connect_four",
+    "hex_": "envs.render.hex",
     "tic_tac_toe": "envs.render.tic_tac_toe",
 }
 
