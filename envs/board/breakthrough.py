@@ -16,8 +16,8 @@ Action a     the pawn on cell a % cells of the mover's own view, cell = columns 
              so that a policy or mask may be read as planes [3, rows, columns]. Written as from and to, a2a3, a capture
              likewise, a2b3. No pawn starts from the last row, and none leaves the board: those are never legal
 Observation  [2, rows, columns] uint8 in the view of whoever looks: mine, theirs
-Rewards      +1 to a pawn on the last row, or if the other has no pawn left, -1 the other, 0 before the end; there are
-             no draws. There is always a move: whatever stands before a seat's foremost pawn, one cell aslant is not its own
+Rewards      +1 for a pawn on the last row, or when the other has no pawn left, -1 the other, 0 before the end. There
+             are no draws, for there is always a move: no pawn of one's own stands aslant before the foremost one
 Length       Until the last move all pawns stay within the first rows - 1: two rows of them make at most
              columns * (2 * rows - 5) steps a side
 Source       Dan Troyka's game, winner of the 8 x 8 Game Design Competition 2001; Handscomb, Abstract Games 7 (2001)

@@ -30,6 +30,7 @@ from envs.board.grid import TURNS, cell_name, symmetries
 from envs.game import Dynamics, Game, Setting, register, settings_dtype
 
 SIZES = (3, 5, 7, 9, 11, 13)
+NEIGHBOURS = ((-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0))  # (down, right); the same in either view
 STONE, TOP, BOTTOM = 1, 2, 4  # what a place in `links` holds, added up
 
 # On by default: clubs and servers play with it, and without it whoever moves first has won before the first move.
@@ -98,10 +99,9 @@ def _place(state, player, cell):
     column = cell - row * size
     state.board[player, row, column] = 1
     state.board[1 - player, column, row] = 2
-    links, at = state.links[player], (row + 1) * width + column
-    above, above_right, left = links[at - width], links[at - width + 1], links[at - 1]
-    right, below_left, below = links[at + 1], links[at + width - 1], links[at + width]
-    label = STONE | above | above_right | left | right | below_left | below
+    links, at, label = state.links[player], (row + 1) * width + column, STONE
+    for down, right in NEIGHBOURS:
+        label |= links[at + down * width + right]
     links[at] = label
     if label == STONE | TOP | BOTTOM:
         state.winner = player
@@ -112,7 +112,8 @@ def _place(state, player, cell):
 @njit(cache=True)
 def _spread(links, width, at, label):
     """Give every stone joined to the one at `at` its label."""
-    for near in (at - width, at - width + 1, at - 1, at + 1, at + width - 1, at + width):
+    for down, right in NEIGHBOURS:
+        near = at + down * width + right
         if links[near] & STONE and links[near] != label:
             links[near] = label
             _spread(links, width, near, label)

@@ -38,6 +38,9 @@ DRAWERS = {
     "gomoku_": "envs.render.gomoku",
     "othello": "envs.render.othello",
     "go_": "envs.render.go",
+    "breakthrough_": "envs.render.breakthrough",
+    "connect_four": "envs.render.connect_four",
+    "hex_": "envs.render.hex",
     "tic_tac_toe": "envs.render.tic_tac_toe",
 }
 

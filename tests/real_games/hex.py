@@ -1,9 +1,9 @@
 """python -m tests.real_games.hex FILE      replay LittleGolem's games of Hex 13x13, one JSON object a line
 
-A game is {"id": ..., "moves": ["b10", "swap", "d6", ..., "resign"], "result": 1 if seat 0 won, else 0}. The last word is
-"resign", of whoever was to move, or "end": joined, or the clock of whoever was to move ran out. What the rules say must
-be what the record says: every move is legal, no move follows a joined chain, and who won is who is recorded to have
-won. Every mismatch is printed with its reason; the command fails if there is one.
+A game is {"id": ..., "moves": ["b10", "swap", "d6", ..., "resign"], "result": 1 if seat 0 won, else 0}. The last word
+is "resign", of whoever was to move, or "end": joined, or the clock of whoever was to move ran out. What the rules say
+must be what the record says: every move is legal, no move follows a joined chain, and who won is who is recorded to
+have won. Every mismatch is printed with its reason; the command fails if there is one.
 """
 
 import json

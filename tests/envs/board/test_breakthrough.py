@@ -71,8 +71,12 @@ def test_a_step_takes_nothing():
 
 @pytest.mark.parametrize(
     ("player", "moves", "paid"),
-    [(0, ["d4d5", "a6a5", "d5d6"], [1, -1]), (0, ["d4e5", "a6a5", "e5f6"], [1, -1]), (1, ["d3d2", "a2a3", "d2c1"], [-1, 1])],
-)  # fmt: skip
+    [
+        (0, ["d4d5", "a6a5", "d5d6"], [1, -1]),
+        (0, ["d4e5", "a6a5", "e5f6"], [1, -1]),
+        (1, ["d3d2", "a2a3", "d2c1"], [-1, 1]),
+    ],
+)
 def test_a_pawn_on_the_last_row_wins(player, moves, paid):
     batch = position(MIDDLE_GAME, player)
     for move in moves:

@@ -37,8 +37,8 @@ def test_a_chain_between_ones_own_edges_wins(line, winner):
 
 def test_a_chain_between_the_others_edges_wins_nothing():
     """x x x
-        o o .
-         . . .   seat 0 has joined left and right, which are not its edges."""
+    o o .
+     . . .   seat 0 has joined left and right, which are not its edges."""
     state = last(SMALL, "a1 a2 b1 b2 c1")
     assert SMALL.state_to_string(state) == "x x x\n o o .\n  . . ."
     assert state["winner"] == -1
@@ -46,8 +46,8 @@ def test_a_chain_between_the_others_edges_wins_nothing():
 
 def test_cells_that_touch_at_a_corner_alone_are_not_joined():
     """x . .
-        . x .
-         . . x   down the long diagonal the cells do not touch."""
+    . x .
+     . . x   down the long diagonal the cells do not touch."""
     state = last(SMALL, "a1 c1 b2 a3 c3")
     assert state["winner"] == -1
 
@@ -66,10 +66,10 @@ def test_a_cell_touches_six_others():
 
 def test_a_chain_is_found_whichever_stone_comes_last():
     """. . . x .
-        . . x . .
-         . x . . .
-          . x x . .
-           . . x . .   nothing of it can be missed; in any order of the others."""
+    . . x . .
+     . x . . .
+      . x x . .
+       . . x . .   nothing of it can be missed; in any order of the others."""
     chain, others = ["d1", "c2", "b3", "b4", "c4", "c5"], ["a1", "a2", "a3", "e4", "e5"]
     rng = np.random.default_rng(0)
     for missing in chain:
@@ -84,8 +84,8 @@ def test_a_chain_is_found_whichever_stone_comes_last():
 
 def test_observations_are_mine_theirs_and_whether_a_swap_is_on_offer_in_ones_own_view():
     """. x .
-        . . .
-         . o .   seat 1 sees it mirrored at the long diagonal: x on a2, o on c2."""
+    . . .
+     . o .   seat 1 sees it mirrored at the long diagonal: x on a2, o on c2."""
     state = read_moves(SMALL, "b1 b3")[0][-1:]
     x, o, none = (np.zeros((3, 3), int) for _ in range(3))
     x[0, 1] = o[2, 1] = 1
@@ -119,8 +119,8 @@ def test_a_swap_is_on_offer_once():
 
 def test_a_swap_makes_the_first_stone_the_others_and_mirrors_it():
     """. x .        . . .
-        . . .   ->   o . .
-         . . .        . . .   and seat 0 moves."""
+    . . .   ->   o . .
+     . . .        . . .   and seat 0 moves."""
     state = last(SMALL, "b1 swap")
     assert SMALL.state_to_string(state) == ". . .\n o . .\n  . . ."
     assert state["current_player"] == 0
