@@ -24,7 +24,21 @@ Source       Tromp and Taylor, "The game of Go" (1995), https://tromp.github.io/
 import numpy as np
 from numba import njit
 
-from envs.board.go_groups import EMPTY, KEYS, clear, fields, hash_without, lowest, place, spread
+from envs.board.go_groups import (
+    COLOUR,
+    EMPTY,
+    GROUP,
+    KEYS,
+    NEXT,
+    clear,
+    fields,
+    has,
+    lowest,
+    place,
+    population,
+    spread,
+    words_of,
+)
 from envs.board.grid import DIHEDRAL, symmetries
 from envs.game import Dynamics, Game, Setting, register, settings_dtype
 
@@ -41,38 +55,36 @@ def komi_setting(size: int) -> tuple[Setting, ...]:
 
 
 def state_dtype(size: int) -> np.dtype:
-    points = size * size
-    words = -(-size * (size + 1) // 64)
-    slots = 1 << (3 * points - 1).bit_length()  # at most two thirds full: 2 * points positions and the first
+    points, words = size * size, words_of(size)
     return np.dtype([
-        ("rng", np.uint64),            # unused by the rules; openings draw from it
+        ("rng", np.uint64),                # unused by the rules; openings draw from it
         ("settings", settings_dtype(komi_setting(size))),
+        ("current_player", np.int8),       # 0, black, moves first
+        ("winner", np.int8),               # -1 while nobody has won
+        ("passes", np.int8),               # in a row
+        ("last_move", np.int16),           # -1 before the first
+        ("num_moves", np.int16),
+        ("num_positions", np.int16),
         *fields(size),
-        ("positions", np.uint64, slots),   # hash table of every position there has been, 0 where free
+        ("recent", np.int8, (RECENT, size, size)),  # the boards before each of the last moves, the last move's first
         ("legal", np.uint64, words),       # bitboards: where the seat to move may play
         ("repeating", np.uint64, words),   # where superko alone forbids it
         ("scratch", np.uint64, (2, words)),
-        ("recent", np.int8, (RECENT, size, size)),  # earlier boards, that before move m in m % RECENT
-        ("num_moves", np.int16),
-        ("last_move", np.int16),       # -1 before the first
-        ("current_player", np.int8),   # 0, black, moves first
-        ("passes", np.int8),           # in a row
-        ("winner", np.int8),           # -1 while nobody has won
-        (f"go_{size}x{size}", np.int8),  # the game's name makes the dtype its own
+        ("balances", np.uint16, points + 1),  # of positions by number of stones: bit black - white, modulo 16
+        ("positions", np.uint64, 2 * points + 1),  # hashes of all positions that there have been
+        (f"go_{size}x{size}", np.int8),    # the game's name makes the dtype its own
     ])  # fmt: skip
 
 
 @njit(cache=True)
 def init(state):
     clear(state)
-    state.positions[:] = 0
-    _remember(state)
-    state.recent[:] = EMPTY
     state.num_moves = 0
     state.last_move = -1
     state.current_player = 0
     state.passes = 0
     state.winner = -1
+    _begin_history(state)
     _find_legal(state)
 
 
@@ -81,30 +93,50 @@ def set_up(state, board, player):
     """A game that begins with these stones, int8 [N, N] as in `board`, every group with a liberty, `player` to move."""
     init(state)
     size = board.shape[0]
-    for point in range(size * size):
-        if board[point // size, point % size] != EMPTY:
-            place(state, point, board[point // size, point % size] - 1)
-    state.captured[:] = 0
-    state.positions[:] = 0
-    _remember(state)
-    for before in range(RECENT):
-        state.recent[before] = state.board
+    for row in range(size):
+        for column in range(size):
+            if board[row, column] != EMPTY:
+                place(state, row * size + column, np.int64(board[row, column] - 1))
     state.current_player = player
+    _begin_history(state)
     _find_legal(state)
+
+
+@njit(cache=True)
+def _begin_history(state):
+    """This position is the first."""
+    state.num_positions = 0
+    for stones in range(state.balances.shape[0]):
+        state.balances[stones] = 0
+    _remember(state)
+    for _ in range(RECENT):
+        _shift(state)
+
+
+@njit(cache=True)
+def _shift(state):
+    """The board becomes the first of `recent`."""
+    size = state.board.shape[0]
+    points = size * size
+    recent, board = state.recent.reshape(RECENT * points), state.board.reshape(points)
+    for at in range(RECENT * points - 1, points - 1, -1):
+        recent[at] = recent[at - points]
+    for point in range(points):
+        recent[point] = board[point]
 
 
 @njit(cache=True)
 def step(state, action):
     size = state.board.shape[0]
-    state.recent[state.num_moves % RECENT] = state.board
-    state.num_moves += 1
-    state.last_move = action
+    _shift(state)
     seat = np.int64(state.current_player)
     state.current_player = 1 - seat
+    state.num_moves += 1
+    state.last_move = action
     if action == size * size:
         state.passes += 1
         if state.passes == 2:
-            _count(state)
+            _decide(state)
     else:
         state.passes = 0
         place(state, np.int64(action), seat)
@@ -113,25 +145,17 @@ def step(state, action):
 
 
 @njit(cache=True)
-def _slot(state, hashed):
-    """Where in `positions` the position is, or would go."""
-    last = np.uint64(state.positions.shape[0] - 1)
-    slot = hashed & last
-    while state.positions[slot] != 0 and state.positions[slot] != hashed:
-        slot = (slot + np.uint64(1)) & last
-    return slot
-
-
-@njit(cache=True)
 def _remember(state):
-    state.positions[_slot(state, state.hash)] = state.hash
+    black, white = np.int64(state.num_stones[0]), np.int64(state.num_stones[1])
+    state.balances[black + white] |= 1 << (black - white & 15)
+    state.positions[state.num_positions] = state.hash
+    state.num_positions += 1
 
 
 @njit(cache=True)
 def _find_legal(state):
     """Fill `legal` and `repeating` for the seat to move."""
-    size, words = state.board.shape[0], state.empty.shape[0]
-    width = size + 1
+    width, words = state.board.shape[0] + 1, state.empty.shape[0]
     seat = np.int64(state.current_player)
     helpful, capturable = state.scratch[0], state.scratch[1]
     for k in range(words):
@@ -139,40 +163,51 @@ def _find_legal(state):
         helpful[k] = state.empty[k] | (mine ^ atari)  # a liberty, mine with one to spare, theirs about to go
         capturable[k] = atari & ~mine
     for k in range(words):
-        legal = state.empty[k] & spread(helpful, k, width)
-        repeating = np.uint64(0)
+        legal, repeating = state.empty[k] & spread(helpful, k, width), np.uint64(0)
         # Only where a stone of this colour was captured before can one come to make an old position again.
         doubtful = legal & state.captured[seat, k]
-        takes = spread(capturable, k, width)
-        while doubtful != 0:
-            bit = doubtful & (~doubtful + np.uint64(1))
-            doubtful ^= bit
-            spot = 64 * k + np.int64(lowest(bit)) + width
-            if _repeats(state, spot, seat, takes & bit):
-                repeating |= bit
-        state.legal[k] = legal & ~repeating
+        if doubtful != 0:
+            capturing = spread(capturable, k, width)
+            while doubtful != 0:
+                bit = doubtful & (~doubtful + np.uint64(1))
+                doubtful ^= bit
+                if _repeats(state, 64 * k + np.int64(lowest(bit)), seat, capturing & bit != 0):
+                    repeating |= bit
+        state.legal[k] = legal ^ repeating
         state.repeating[k] = repeating
 
 
 @njit(cache=True)
-def _repeats(state, spot, seat, takes):
-    """Whether a stone on this spot, which captures if `takes` is not 0, makes a position again."""
+def _repeats(state, bit, seat, capturing):
+    """Whether a stone there makes a position again."""
     width = state.board.shape[0] + 1
-    bit = spot - width
+    spot, spots = bit + width, state.spots
     hashed = state.hash ^ KEYS[seat, bit - bit // width]
-    if takes != 0:
-        first = second = third = -1  # groups that were counted
+    mine, theirs = np.int64(state.num_stones[seat]) + 1, np.int64(state.num_stones[1 - seat])
+    if capturing:
+        first = second = third = -1  # groups that were taken away
         for side in (-width, -1, 1, width):
-            beside = spot + side
-            if state.colours[beside] == 2 - seat:
-                head = np.int64(state.links[beside, 0])
-                if head == first or head == second or head == third:
+            start = spot + side
+            if spots[start, COLOUR] == 2 - seat and has(state.atari, start - width):
+                group = np.int64(spots[start, GROUP])
+                if group in (first, second, third):
                     continue
-                first, second, third = head, first, second
-                at = head - width
-                if state.atari[at >> 6] >> np.uint64(at & 63) & np.uint64(1):
-                    hashed = hash_without(state, hashed, head, 1 - seat)
-    return state.positions[_slot(state, hashed)] != 0
+                first, second, third = group, first, second
+                stone = start
+                while True:
+                    at = stone - width
+                    hashed ^= KEYS[1 - seat, at - at // width]
+                    theirs -= 1
+                    stone = np.int64(spots[stone, NEXT])
+                    if stone == start:
+                        break
+    balance = mine - theirs if seat == 0 else theirs - mine
+    if not state.balances[mine + theirs] >> (balance & 15) & 1:  # 99 times in 100 that settles it
+        return False
+    known = False
+    for number in range(state.num_positions):
+        known |= state.positions[number] == hashed
+    return known
 
 
 @njit(cache=True)
@@ -181,14 +216,12 @@ def area_score(state):
     black, white = state.scratch[0], state.scratch[1]
     _flood(state, 0, black)
     _flood(state, 1, white)
-    points = np.zeros(2, np.int64)
+    blacks = whites = np.uint64(0)
     for k in range(black.shape[0]):
         both = black[k] & white[k]
-        for seat, reached in ((0, black[k] & ~both), (1, white[k] & ~both)):
-            while reached != 0:
-                reached &= reached - np.uint64(1)
-                points[seat] += 1
-    return points[0], points[1]
+        blacks += population(black[k] ^ both)
+        whites += population(white[k] ^ both)
+    return np.int64(blacks), np.int64(whites)
 
 
 @njit(cache=True)
@@ -222,7 +255,7 @@ def _flood(state, seat, reached):
 
 
 @njit(cache=True)
-def _count(state):
+def _decide(state):
     black, white = area_score(state)
     lead = black - white - state.settings.komi
     if lead > 0:
@@ -252,24 +285,28 @@ def _write_bits(words, size, out):
 
 
 @njit(cache=True)
-def _write_stones(board, mine, theirs, out, before):
-    for row in range(board.shape[0]):
-        for column in range(board.shape[1]):
-            colour = board[row, column]
-            out[before, row, column] = colour == mine
-            out[RECENT + 1 + before, row, column] = colour == theirs
+def _write_stones(boards, colour, out):
+    for at in range(out.shape[0]):
+        out[at] = boards[at] == colour
 
 
 @njit(cache=True)
 def observe(state, player, out):
     size = state.board.shape[0]
-    mine, theirs = player + 1, 2 - player
-    _write_stones(state.board, mine, theirs, out, 0)
-    for before in range(1, RECENT + 1):
-        _write_stones(state.recent[(state.num_moves + RECENT - before) % RECENT], mine, theirs, out, before)
-    out[PLANES - 3] = state.current_player == 0
-    out[PLANES - 2] = state.passes == 1
-    _write_bits(state.repeating, size, out[PLANES - 1].reshape(size * size))
+    points = size * size
+    planes = out.reshape(PLANES * points)
+    board, recent = state.board.reshape(points), state.recent.reshape(RECENT * points)
+    seen = (RECENT + 1) * points
+    for seat in range(2):
+        colour = np.int8(seat + 1)
+        first = 0 if seat == player else seen
+        _write_stones(board, colour, planes[first : first + points])
+        _write_stones(recent, colour, planes[first + points : first + seen])
+    black, passed = np.uint8(state.current_player == 0), np.uint8(state.passes == 1)
+    for point in range(points):
+        planes[2 * seen + point] = black
+        planes[2 * seen + points + point] = passed
+    _write_bits(state.repeating, size, planes[2 * seen + 2 * points :])
 
 
 @njit(cache=True)

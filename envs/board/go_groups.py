@@ -1,15 +1,15 @@
-"""Stones, groups and liberties of Go, kept up move by move; no turns, no history but of what was captured where.
+"""Stones, groups and liberties of Go, kept up move by move; turns, superko and the count are in go.py.
 
-Spots        a board of N x N points has a border of spots around it, so that every point has four neighbours:
-             spot = (row + 1) * (N + 1) + column; one column of border serves both sides
-             N + 1 to the next row, 1 to the next column
-Bits         of a bitboard, uint64 words: bit = spot - (N + 1), bit i of word w being bit 64 w + i
-Groups       stones of one colour that hang together: a ring through `links`, named after one of them, its head
-Liberties    of a group, counted once for every stone beside them, with the sum of their spots and that of the squares:
-             n * squares = sum * sum only where all are the same spot, so that one-liberty groups are known exactly
-Atari        bitboard of all stones whose group has one liberty
+Spots     a board of N x N points with a border around it, so that every point has four neighbours:
+          spot = (row + 1) * (N + 1) + column; one column of border serves both sides
+          N + 1 to the next row, 1 to the next column
+Bits      of a bitboard, uint64 words: bit = spot - (N + 1), bit i of word w being bit 64 w + i
+Groups    stones of one colour that hang together: a number, and a ring of stones each of which knows the next
+Liberties of a group, counted once for every stone beside them, with the sum of their spots and of the squares:
+          count * squares = sum * sum only where all are the same spot (Cauchy and Schwarz)
+Atari     bitboard of all stones whose group has one liberty
 
-A move is legal, superko apart, where an empty neighbour, a group of one's own with another liberty or a group of
+A move is legal, superko apart, where a point without a stone, a group of one's own with another liberty or a group of
 theirs in atari is beside it: one spreading of bits for the whole board.
 """
 
@@ -17,32 +17,35 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from envs.random_stream import GOLDEN_GAMMA, seed_streams
+from envs.random_stream import seed_streams
 
 EMPTY, BORDER = 0, 3  # a colour is 1 + the seat
-HEAD, NEXT = 0, 1  # columns of `links`
-COUNT, SUM, SQUARES, SIZE = 0, 1, 2, 3  # columns of `groups`
-BLANK = GOLDEN_GAMMA  # the hash of the empty board, not 0
-MOST = 19
-KEYS = seed_streams(19, 2 * MOST * MOST).reshape(2, MOST * MOST)  # [seat, point] uint64, Zobrist's
+COLOUR, GROUP, NEXT = 0, 1, 2  # columns of `spots`
+COUNT, SUM, SQUARES, FIRST = 0, 1, 2, 3  # columns of `groups`
+LARGEST = 19
+KEYS = seed_streams(19, 2 * LARGEST * LARGEST).reshape(2, LARGEST * LARGEST)  # [seat, point] uint64, Zobrist's
 
-_ONE, _TOP, _64, _63 = np.uint64(1), np.uint64(63), np.uint64(64), np.uint64(63)
+_0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
+
+
+def words_of(size: int) -> int:
+    return -(-size * (size + 1) // 64)
 
 
 def fields(size: int) -> list[tuple]:
     """The part of a State that the functions below keep."""
-    spots = (size + 2) * (size + 1)
-    words = -(-size * (size + 1) // 64)
+    spots, words = (size + 2) * (size + 1), words_of(size)
     return [
-        ("hash", np.uint64),                  # BLANK ^ KEYS of all stones
-        ("empty", np.uint64, words),          # bitboards
-        ("stones", np.uint64, (2, words)),    # by seat
+        ("hash", np.uint64),                   # of the board: KEYS of its stones
+        ("num_stones", np.int16, 2),           # on the board, by seat
+        ("empty", np.uint64, words),           # bitboards
+        ("stones", np.uint64, (2, words)),     # by seat
         ("atari", np.uint64, words),
-        ("captured", np.uint64, (2, words)),  # where stones of each seat were ever captured
-        ("groups", np.uint32, (spots, 4)),    # by head: COUNT, SUM, SQUARES of the liberties, SIZE in stones
-        ("links", np.int16, (spots, 2)),      # by spot of a stone: HEAD of its group, NEXT stone of the ring
-        ("colours", np.int8, spots),          # EMPTY, 1, 2, BORDER
-        ("board", np.int8, (size, size)),     # EMPTY, 1 black, 2 white; row 0 is row 1 of people, at the bottom
+        ("captured", np.uint64, (2, words)),   # where stones of each seat were ever captured
+        ("unused", np.uint64, words),          # numbers that no group has, bit i for number i
+        ("groups", np.uint32, (size * size, 4)),  # by number: liberties' COUNT, SUM, SQUARES; FIRST, any stone of it
+        ("spots", np.uint8 if spots < 256 else np.uint16, (spots, 3)),  # COLOUR, GROUP, NEXT of the ring
+        ("board", np.int8, (size, size)),      # EMPTY, 1 black, 2 white; row 0 is row 1 of people, at the bottom
     ]  # fmt: skip
 
 
@@ -56,184 +59,219 @@ def lowest(typing_context, word):
     return types.uint64(types.uint64), code
 
 
+@intrinsic
+def population(typing_context, word):
+    """How many bits of a uint64 are set."""
+
+    def code(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), code
+
+
 @njit(cache=True)
 def clear(state):
     """The empty board."""
     size = state.board.shape[0]
-    state.hash = BLANK
-    state.board[:] = EMPTY
-    state.colours[:] = BORDER
-    state.empty[:] = 0
-    state.stones[:] = 0
-    state.atari[:] = 0
-    state.captured[:] = 0
+    state.hash = 0
+    for seat in range(2):
+        state.num_stones[seat] = 0
+        for k in range(state.empty.shape[0]):
+            state.stones[seat, k] = state.captured[seat, k] = 0
+    for k in range(state.empty.shape[0]):
+        state.empty[k] = state.atari[k] = state.unused[k] = 0
+    for spot in range(state.spots.shape[0]):
+        state.spots[spot, COLOUR] = BORDER
     for row in range(size):
         for column in range(size):
             spot = (row + 1) * (size + 1) + column
-            state.colours[spot] = EMPTY
+            state.spots[spot, COLOUR] = EMPTY
+            state.board[row, column] = EMPTY
             _flip(state.empty, spot - size - 1)
+            _flip(state.unused, row * size + column)
 
 
 @njit(cache=True)
 def _flip(words, bit):
-    words[bit >> 6] ^= _ONE << np.uint64(bit & 63)
+    words[bit >> 6] ^= _1 << np.uint64(bit & 63)
 
 
 @njit(cache=True)
-def _has(words, bit):
-    return words[bit >> 6] >> np.uint64(bit & 63) & _ONE
+def has(words, bit):
+    return words[bit >> 6] >> np.uint64(bit & 63) & _1 != 0
 
 
 @njit(cache=True)
 def spread(words, k, width):
     """Word k of all neighbours of the bits in `words`, bits of the border perhaps among them."""
     here = words[k]
-    below = words[k - 1] if k > 0 else np.uint64(0)
-    above = words[k + 1] if k + 1 < words.shape[0] else np.uint64(0)
+    below = words[k - 1] if k > 0 else _0
+    above = words[k + 1] if k + 1 < words.shape[0] else _0
     up = np.uint64(width)
     down = np.uint64(64 - width)
     return (
-        (here << _ONE) | (below >> _63) | (here >> _ONE) | (above << _63)
+        (here << _1) | (below >> _63) | (here >> _1) | (above << _63)
         | (here << up) | (below >> down) | (here >> up) | (above << down)
     )  # fmt: skip
 
 
 @njit(cache=True)
-def in_atari(state, head):
-    """Whether the group has one liberty."""
-    count, total = np.uint64(state.groups[head, COUNT]), np.uint64(state.groups[head, SUM])
-    return count != 0 and count * np.uint64(state.groups[head, SQUARES]) == total * total
+def _in_atari(state, group):
+    count, total = np.uint64(state.groups[group, COUNT]), np.uint64(state.groups[group, SUM])
+    return count != 0 and count * np.uint64(state.groups[group, SQUARES]) == total * total
 
 
 @njit(cache=True)
-def _flip_atari(state, head):
-    """Every stone of the group into `atari`, or out of it."""
+def _flip_atari(state, stone):
+    """Every stone of this one's group into `atari`, or out of it."""
     width = state.board.shape[0] + 1
-    spot = head
+    spot = stone
     while True:
         _flip(state.atari, spot - width)
-        spot = np.int64(state.links[spot, NEXT])
-        if spot == head:
+        spot = np.int64(state.spots[spot, NEXT])
+        if spot == stone:
             break
+
+
+@njit(cache=True)
+def _add_liberty(state, group, spot):
+    state.groups[group, COUNT] += 1
+    state.groups[group, SUM] += spot
+    state.groups[group, SQUARES] += spot * spot
+
+
+@njit(cache=True)
+def _lose_liberty(state, group, spot):
+    state.groups[group, COUNT] -= 1
+    state.groups[group, SUM] -= spot
+    state.groups[group, SQUARES] -= spot * spot
 
 
 @njit(cache=True)
 def place(state, point, seat):
-    """Put a stone on an empty point; take away what it captures. It must be left with a liberty."""
+    """Put a stone on an empty point and take away what it captures. It must then have a liberty."""
     size = state.board.shape[0]
     width = size + 1
     mine, theirs = seat + 1, 2 - seat
-    spot = point + point // size + width
-    groups, links, colours = state.groups, state.links, state.colours
-    colours[spot] = mine
-    state.board[point // size, point % size] = mine
+    row = point // size
+    spot = point + row + width
+    spots = state.spots
+    state.board[row, point - row * size] = mine
+    state.num_stones[seat] += 1
+    state.hash ^= KEYS[seat, point]
     _flip(state.empty, spot - width)
     _flip(state.stones[seat], spot - width)
-    state.hash ^= KEYS[seat, point]
+    spots[spot, COLOUR] = mine
 
-    links[spot, HEAD] = links[spot, NEXT] = spot
-    groups[spot] = 0
-    groups[spot, SIZE] = 1
+    home = -1  # the stone's group
+    count = total = squares = 0
     for side in (-width, -1, 1, width):
         beside = spot + side
-        colour = colours[beside]
+        colour = spots[beside, COLOUR]
         if colour == EMPTY:
-            _add_liberty(groups, spot, beside)
+            count += 1
+            total += beside
+            squares += beside * beside
         elif colour != BORDER:
-            head = np.int64(links[beside, HEAD])
-            groups[head, COUNT] -= 1
-            groups[head, SUM] -= spot
-            groups[head, SQUARES] -= spot * spot
+            group = np.int64(spots[beside, GROUP])
+            _lose_liberty(state, group, spot)
+            if colour == mine:
+                home = _join(state, home, group, spot, beside)
+    if home < 0:
+        home = _new_group(state, spot)
+    state.groups[home, COUNT] += count
+    state.groups[home, SUM] += total
+    state.groups[home, SQUARES] += squares
+
     for side in (-width, -1, 1, width):
         beside = spot + side
-        if colours[beside] == mine:
-            _join(state, np.int64(links[spot, HEAD]), np.int64(links[beside, HEAD]))
-    for side in (-width, -1, 1, width):
-        beside = spot + side
-        if colours[beside] == theirs:
-            head = np.int64(links[beside, HEAD])
-            if groups[head, COUNT] == 0:
-                _capture(state, head, 1 - seat)
-            elif not _has(state.atari, head - width) and in_atari(state, head):
-                _flip_atari(state, head)
-    head = np.int64(links[spot, HEAD])
-    if in_atari(state, head) != _has(state.atari, head - width):
-        _flip_atari(state, head)
+        if spots[beside, COLOUR] == theirs:
+            group = np.int64(spots[beside, GROUP])
+            if state.groups[group, COUNT] == 0:
+                _capture(state, beside, 1 - seat)
+            elif not has(state.atari, beside - width) and _in_atari(state, group):
+                _flip_atari(state, beside)
+    if _in_atari(state, home):
+        _flip_atari(state, spot)
 
 
 @njit(cache=True)
-def _add_liberty(groups, head, spot):
-    groups[head, COUNT] += 1
-    groups[head, SUM] += spot
-    groups[head, SQUARES] += spot * spot
+def _new_group(state, spot):
+    """A group of this one stone, without liberties as yet. Returns its number."""
+    k = 0
+    while state.unused[k] == 0:
+        k += 1
+    group = 64 * k + np.int64(lowest(state.unused[k]))
+    _flip(state.unused, group)
+    state.groups[group, COUNT] = state.groups[group, SUM] = state.groups[group, SQUARES] = 0
+    state.groups[group, FIRST] = state.spots[spot, NEXT] = spot
+    state.spots[spot, GROUP] = group
+    return group
 
 
 @njit(cache=True)
-def _join(state, one, other):
-    """Make one group of two, or of one with itself; it is out of `atari`, to be judged anew."""
-    if one == other:
-        return
-    width = state.board.shape[0] + 1
-    groups, links = state.groups, state.links
-    for head in (one, other):
-        if _has(state.atari, head - width):
-            _flip_atari(state, head)
-    if groups[one, SIZE] < groups[other, SIZE]:
-        one, other = other, one
-    for column in range(4):
-        groups[one, column] += groups[other, column]
-    spot = other
+def _join(state, home, group, spot, beside):
+    """Put the new stone on this spot, of the group `home` if not -1, into the group of its neighbour, or the two
+    groups into one, which is out of `atari`, to be judged anew. Returns the number."""
+    if group == home:
+        return home
+    spots, groups = state.spots, state.groups
+    if has(state.atari, beside - state.board.shape[0] - 1):
+        _flip_atari(state, beside)
+    if home < 0:
+        spots[spot, GROUP] = group
+        spots[spot, NEXT], spots[beside, NEXT] = spots[beside, NEXT], spot
+        return group
+    if groups[home, COUNT] < groups[group, COUNT]:  # the larger keeps its number, most often
+        home, group = group, home
+    for column in range(3):
+        groups[home, column] += groups[group, column]
+    start, kept = np.int64(groups[group, FIRST]), np.int64(groups[home, FIRST])
+    stone = start
     while True:
-        links[spot, HEAD] = one
-        spot = np.int64(links[spot, NEXT])
-        if spot == other:
+        spots[stone, GROUP] = home
+        stone = np.int64(spots[stone, NEXT])
+        if stone == start:
             break
-    links[one, NEXT], links[other, NEXT] = links[other, NEXT], links[one, NEXT]
+    spots[start, NEXT], spots[kept, NEXT] = spots[kept, NEXT], spots[start, NEXT]
+    _flip(state.unused, group)
+    return home
 
 
 @njit(cache=True)
-def _capture(state, head, seat):
-    """Take away a group without liberties."""
+def _capture(state, stone, seat):
+    """Take away the group of this stone, which has no liberties."""
     size = state.board.shape[0]
     width = size + 1
-    links, colours = state.links, state.colours
-    if _has(state.atari, head - width):
-        _flip_atari(state, head)
-    spot = head
+    spots, theirs = state.spots, 2 - seat  # nothing but theirs is beside a group without liberties
+    _flip(state.unused, np.int64(spots[stone, GROUP]))
+    freed = has(state.atari, stone - width)
+    spot = stone
     while True:
         bit = spot - width
-        point = bit - bit // width
-        colours[spot] = EMPTY
-        state.board[point // size, point % size] = EMPTY
+        row = bit // width
+        point = bit - row
+        spots[spot, COLOUR] = EMPTY
+        state.board[row, point - row * size] = EMPTY
+        state.num_stones[seat] -= 1
+        state.hash ^= KEYS[seat, point]
         _flip(state.empty, bit)
         _flip(state.stones[seat], bit)
-        state.captured[seat, bit >> 6] |= _ONE << np.uint64(bit & 63)
-        state.hash ^= KEYS[seat, point]
+        if freed:
+            _flip(state.atari, bit)
+        state.captured[seat, bit >> 6] |= _1 << np.uint64(bit & 63)
         for side in (-width, -1, 1, width):
-            if colours[spot + side] == 2 - seat:  # the others: nothing else is beside a group without liberties
-                _add_liberty(state.groups, np.int64(links[spot + side, HEAD]), spot)
-        spot = np.int64(links[spot, NEXT])
-        if spot == head:
+            if spots[spot + side, COLOUR] == theirs:
+                _add_liberty(state, np.int64(spots[spot + side, GROUP]), spot)
+        spot = np.int64(spots[spot, NEXT])
+        if spot == stone:
             break
     while True:
         for side in (-width, -1, 1, width):
-            if colours[spot + side] == 2 - seat and _has(state.atari, spot + side - width):
-                other = np.int64(links[spot + side, HEAD])
-                if not in_atari(state, other):
-                    _flip_atari(state, other)
-        spot = np.int64(links[spot, NEXT])
-        if spot == head:
+            beside = spot + side
+            still = spots[beside, COLOUR] == theirs and has(state.atari, beside - width)
+            if still and not _in_atari(state, np.int64(spots[beside, GROUP])):
+                _flip_atari(state, beside)
+        spot = np.int64(spots[spot, NEXT])
+        if spot == stone:
             break
-
-
-@njit(cache=True)
-def hash_without(state, hashed, spot, seat):
-    """`hashed` less the keys of the group at that spot, which is that seat's."""
-    width = state.board.shape[0] + 1
-    start = spot
-    while True:
-        bit = spot - width
-        hashed ^= KEYS[seat, bit - bit // width]
-        spot = np.int64(state.links[spot, NEXT])
-        if spot == start:
-            return hashed

@@ -70,28 +70,23 @@ def draw(
 ) -> np.ndarray:  # fmt: skip
     """The State itself knows the last move. `hint` is an action to point out; `falling`, how far the last stone is
     above the board, 1 to 0; `lifted` = (the board before, how much is still to be seen of the stones it lost)."""
-    canvas, points = paper(size), state["board"].shape[0]
+    board, points = state["board"].copy(), state["board"].shape[0]
     grid = Grid(size, points)
     radius = grid.cell * RADIUS
-    canvas.lay(_empty_board(size, points))
     row, column = last = divmod(int(state["last_move"]), points)
-    stones = _stones(state["board"])
-    played = stones.pop(last, None)  # None before the first move and after a pass
-    for spot in stones if played is None or falling is not None else [*stones, last]:
-        goban.shadow(canvas, grid.centre(*spot), radius)
-    for spot, seat in stones.items():
-        goban.stone(canvas, grid.centre(*spot), radius, seat)
+    played = int(board[last]) - 1 if 0 <= row < points else None  # None before the first move and after a pass
+    if played is not None and falling is not None:
+        board[last] = 0
+    canvas = Canvas(size, _position(size, points, board.tobytes()))
     if lifted is not None:
         before, share = lifted
         for spot, seat in _stones(np.where(state["board"] == 0, before, 0)).items():
             goban.stone(canvas, grid.centre(*spot), radius, seat, share)
-    if played is not None:
-        height = falling or 0.0
-        if height:
-            goban.shadow(canvas, grid.centre(*last), radius, height)
-        goban.stone(canvas, grid.centre(row + 0.1 * height, column), radius * (1 + 0.2 * height), played)
-        if not height:
-            canvas.circle(grid.centre(*last), radius * 0.55, COLOURS[1 - played], width=radius * 0.15)
+    if played is not None and falling is not None:
+        goban.shadow(canvas, grid.centre(*last), radius, falling)
+        goban.stone(canvas, grid.centre(row + 0.1 * falling, column), radius * (1 + 0.2 * falling), played)
+    elif played is not None:
+        canvas.circle(grid.centre(*last), radius * 0.55, COLOURS[1 - played], width=radius * 0.15)
     over = is_terminal(state) or is_truncated(state)
     if over and falling is None and lifted is None:
         counted = _finish(canvas, grid, game, state, names)
@@ -116,9 +111,20 @@ def _stones(board: np.ndarray) -> dict[tuple[int, int], int]:
     return {(int(row), int(column)): int(board[row, column]) - 1 for row, column in np.argwhere(board)}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # a move is many pictures of one position
+def _position(size: tuple[int, int], points: int, board: bytes) -> Canvas:
+    canvas, grid = Canvas(size, _empty_board(size, points)), Grid(size, points)
+    stones = _stones(np.frombuffer(board, np.int8).reshape(points, points))
+    for spot in stones:
+        goban.shadow(canvas, grid.centre(*spot), grid.cell * RADIUS)
+    for spot, seat in stones.items():
+        goban.stone(canvas, grid.centre(*spot), grid.cell * RADIUS, seat)
+    return canvas
+
+
+@lru_cache(maxsize=4)
 def _empty_board(size: tuple[int, int], points: int) -> Canvas:
-    canvas, grid = Canvas(size), Grid(size, points)
+    canvas, grid = paper(size), Grid(size, points)
     cell = grid.cell
     goban.board(canvas, grid.left, grid.top, grid.side, grid.side, max(1.0, grid.side * 0.011))
     stroke = max(0.7, grid.side * 0.0019)

@@ -20,7 +20,7 @@ from envs.notation.sgf import SgfGame, read_sgf
 
 
 def on_another_board(read: SgfGame, size: int) -> np.ndarray:
-    """[size, size] int8, as in the State: the position after these moves by sgfmill, which takes off what is captured."""
+    """[size, size] int8, as in the State: the position after these moves by sgfmill, captures and all."""
     board = Board(size)
     for number, action in enumerate(read.actions.tolist()):
         if action < size * size:
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
         print(line)
     print(
         f"{counts['games']} games, {counts['moves']} moves, {counts['passes']} passes, {counts['captured']} stones "
-        f"captured; {counts['to the end']} games end with two passes; {len(mismatches)} with a move not allowed or stones amiss"
+        f"captured; {counts['to the end']} games end with two passes; {len(mismatches)} mismatches"
     )
     for reason, number in reasons.most_common():
         print(f"    {number}: {reason}")
