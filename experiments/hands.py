@@ -42,9 +42,10 @@ class BoardHand:
     def __init__(self, game: Game):
         self.game = game
         module = drawer(game)
+        shows = inspect.signature(module.draw).parameters
         self.points = hasattr(module, "action_at")
-        self.picks_up = hasattr(module, "cell_at")
-        self.flips = "flipped" in inspect.signature(module.draw).parameters
+        self.picks_up = self.points and hasattr(module, "cell_at") and "selected" in shows
+        self.flips = "flipped" in shows
         self._drawer = module
         self._cells: tuple[object, dict[Cell, Point]] = ((), {})  # what it was made for, and a point in each cell
         self.clear()

@@ -96,7 +96,8 @@ class Playing:
                 if isinstance(hand, BallHand):
                     hand.feel(event)
         elif self.my_turn:
-            self.note = ""
+            if isinstance(event, Key) or (isinstance(event, Pointer) and event.kind == "down"):
+                self.note = ""
             if command := self.hand.feel(event, self.sight):
                 self.obey(command)
         elif isinstance(event, Key) and event.name == "backspace":
@@ -127,7 +128,8 @@ class Playing:
     def _show_hint(self) -> None:
         if not self.my_turn:
             return
-        self.hinted = self.sitting.hint()
+        if self.hinted is None:  # asked again, the adviser might draw another of its best
+            self.hinted = self.sitting.hint()
         if self.hinted is None:
             self.note = "no hints here: the only agent at hand plays at random (--against AGENT names a better one)"
         else:
@@ -232,14 +234,18 @@ class Playing:
             who = [f"{sitting.names[team]}: {sides[team]}" for team in sitting.teams_of_people]
             return "      ".join(who) + f"      against {sitting.company.rival_name}" * (len(who) == 1)
         if not self.my_turn:
-            return self.note or (f"{sitting.names[match.movers[-1]]} played" if match.movers else "")
+            return self.note or ("" if match.over else self._turn())
         if self.hand.typed:
             return f"move: {self.hand.typed}_      Enter plays it, Escape forgets it"
         return self.note or self.hand.message or self._invitation()
 
+    def _turn(self) -> str:
+        match = self.sitting.match
+        name = match.names[match.game.teams[int(match.state["current_player"])]]
+        return "Your turn" if name.lower() == "you" else f"{name} to move"
+
     def _invitation(self) -> str:
-        name = self.sitting.names[self.sitting.match.game.teams[int(self.sitting.match.state["current_player"])]]
-        turn = "Your turn" if name.lower() == "you" else f"{name} to move"
+        turn = self._turn()
         if self.hand.picks_up:
             return f"{turn}: drag a piece, or click it and then its goal"
         if self.hand.points:

@@ -8,8 +8,8 @@ Each game has a drawer, a module with `SIZE`, `draw` and `Animation`; a game wit
 people who play, the drawer of a game with turns can say what a mouse means, and mark it (points are pixels):
 
     action_at(game, state, size, start, end)        the legal action of a click or drag from start to end, or None
-    cell_at(game, size, point)                      the cell at a point, in games that move pieces; their `draw` takes
-                                                    selected=cell, and held=(cell, point) of a drag
+    cell_at(game, size, point)                      the cell at a point; games that move pieces have a `draw` that takes
+                                                    selected=cell, and maybe held=(cell, point) of a drag
     promotions_at(game, state, size, start, end)    {letter: action} where a move leaves a choice; draw(choosing=)
     choice_at(game, state, size, choosing, point)   the letter offered at a point
 

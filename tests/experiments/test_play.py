@@ -300,7 +300,8 @@ def test_a_hint_is_marked_and_noted(seated, tmp_path):
     import pygame
 
     before = pygame.surfarray.array3d(pygame.display.get_surface())
-    table.button("hint")
+    table.press(pygame.K_TAB)
+    table.pass_by()
     table.seen()
     after = pygame.surfarray.array3d(pygame.display.get_surface())
     assert table.line == "hint: c3"  # wins at once

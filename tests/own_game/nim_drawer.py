@@ -17,9 +17,12 @@ SIZE, CELL = (700, 320), 100
 shown: dict[str, Any] = {}  # what the last picture was asked to mark
 
 
-def draw(game: Game, state: np.void, size: tuple[int, int], *, flipped: bool = False, **marks: Any) -> np.ndarray:
+def draw(
+    game: Game, state: np.void, size: tuple[int, int], *, selected: tuple[int, int] | None = None,
+    flipped: bool = False, **marks: Any,
+) -> np.ndarray:  # fmt: skip
     shown.clear()
-    shown.update(marks, flipped=flipped)
+    shown.update(marks, selected=selected, flipped=flipped)
     picture = np.full((size[1], size[0], 3), 230, np.uint8)
     for heap, sticks in enumerate(state["heaps"]):
         row = 2 - heap if flipped else heap
