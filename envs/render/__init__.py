@@ -33,8 +33,10 @@ FRAMES_PER_SECOND = 50  # of an animation at speed 1; the ball game's physics st
 
 DRAWERS = {
     "ball_": "envs.render.ball",
+    "breakthrough_": "envs.render.breakthrough",
     "connect_four": "envs.render.connect_four",
     "gomoku_": "envs.render.gomoku",
+    "hex_": "envs.render.hex",
     "othello": "envs.render.othello",
     "tic_tac_toe": "envs.render.tic_tac_toe",
 }
