@@ -3,6 +3,9 @@
 GAMES = {
     "tic_tac_toe": "envs.board.tic_tac_toe",
     "connect_four": "envs.board.connect_four",
+    "connect_four_5x4": "envs.board.connect_four",
+    "connect_four_6x5": "envs.board.connect_four",
+    "connect_four_8x7": "envs.board.connect_four",
     "othello_6x6": "envs.board.othello",
     "othello": "envs.board.othello",
     "gomoku_9": "envs.board.gomoku",

@@ -1,4 +1,4 @@
-"""Connect Four: discs fall into seven columns of six; four in a line, in any direction, win.
+"""Connect Four: discs fall into seven columns of six; four in a line, in any direction, win. Also on other boards.
 
 Board        board[row, column], row 0 at the bottom; 0 empty, else 1 + the seat that owns the disc
                  5 . . . . . . .
@@ -7,6 +7,7 @@ Board        board[row, column], row 0 at the bottom; 0 empty, else 1 + the seat
                    0 1 2 3 4 5 6
 Action a     drop a disc into column a, 0..6; written as the column's number, 1..7
 Observation  [2, 6, 7] uint8: mine, theirs
+Other sizes  connect_four_5x4 has five columns of four; the rules read the size from the State's arrays
 Rewards      +1 winner, -1 loser, 0 draw, 0 before the end
 Source       Allis, "A knowledge-based approach of Connect-Four" (1988): the first player wins with perfect play
 """
@@ -17,17 +18,19 @@ from numba import njit
 from envs.board.grid import TURNS
 from envs.game import Dynamics, Game, Symmetry, register
 
-ROWS, COLUMNS, LINE = 6, 7, 4
+LINE = 4
 
-STATE = np.dtype([
-    ("rng", np.uint64),           # unused by the rules; openings draw from it
-    ("board", np.int8, (ROWS, COLUMNS)),
-    ("height", np.int8, COLUMNS),
-    ("current_player", np.int8),  # 0 moves first
-    ("winner", np.int8),          # -1 while nobody has won
-    ("num_moves", np.int8),
-    ("connect_four", np.int8),    # the game's name makes the dtype its own
-])  # fmt: skip
+
+def state_dtype(name: str, rows: int, columns: int) -> np.dtype:
+    return np.dtype([
+        ("rng", np.uint64),           # unused by the rules; openings draw from it
+        ("board", np.int8, (rows, columns)),
+        ("height", np.int8, columns),
+        ("current_player", np.int8),  # 0 moves first
+        ("winner", np.int8),          # -1 while nobody has won
+        ("num_moves", np.int8),
+        (name, np.int8),              # the game's name makes the dtype its own
+    ])  # fmt: skip
 
 
 @njit(cache=True)
@@ -76,15 +79,17 @@ def _completes_line(board, row, column):
 
 @njit(cache=True)
 def legal_action_mask(state, player, out):
-    for column in range(COLUMNS):
-        out[column] = state.height[column] < ROWS
+    rows, columns = state.board.shape
+    for column in range(columns):
+        out[column] = state.height[column] < rows
 
 
 @njit(cache=True)
 def observe(state, player, out):
+    rows, columns = state.board.shape
     mine, theirs = player + 1, 2 - player
-    for row in range(ROWS):
-        for column in range(COLUMNS):
+    for row in range(rows):
+        for column in range(columns):
             owner = state.board[row, column]
             out[0, row, column] = owner == mine
             out[1, row, column] = owner == theirs
@@ -92,7 +97,8 @@ def observe(state, player, out):
 
 @njit(cache=True)
 def is_terminal(state):
-    return state.winner >= 0 or state.num_moves == ROWS * COLUMNS
+    rows, columns = state.board.shape
+    return state.winner >= 0 or state.num_moves == rows * columns
 
 
 @njit(cache=True)
@@ -116,17 +122,24 @@ def state_to_string(state: np.void) -> str:
     return "\n".join("".join(".xo"[disc] for disc in row) for row in state["board"][::-1])
 
 
-def _mirror() -> Symmetry:
-    cells = np.arange(2 * ROWS * COLUMNS, dtype=np.int32).reshape(2 * ROWS, COLUMNS)
+def _mirror(rows: int, columns: int) -> Symmetry:
+    cells = np.arange(2 * rows * columns, dtype=np.int32).reshape(2 * rows, columns)
     turn = TURNS["left to right"]
-    columns = np.arange(COLUMNS, dtype=np.int32)
-    return Symmetry("left to right", columns[::-1].copy(), turn(cells).ravel())
+    actions = np.arange(columns, dtype=np.int32)
+    return Symmetry("left to right", actions[::-1].copy(), turn(cells).ravel())
 
 
-CONNECT_FOUR = register(
-    Game("connect_four", STATE, Dynamics.SEQUENTIAL, num_players=2, teams=(0, 1), num_actions=COLUMNS,
-         observation_shape=(2, ROWS, COLUMNS), observation_dtype=np.dtype(np.uint8), max_steps=ROWS * COLUMNS,
-         action_to_string=action_to_string, state_to_string=state_to_string,
-         symmetries=(_mirror(),)),
-    init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
-    is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip
+def _register(name: str, columns: int, rows: int) -> Game:
+    return register(
+        Game(name, state_dtype(name, rows, columns), Dynamics.SEQUENTIAL, num_players=2, teams=(0, 1),
+             num_actions=columns, observation_shape=(2, rows, columns), observation_dtype=np.dtype(np.uint8),
+             max_steps=rows * columns, action_to_string=action_to_string, state_to_string=state_to_string,
+             symmetries=(_mirror(rows, columns),)),
+        init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
+        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip
+
+
+CONNECT_FOUR = _register("connect_four", 7, 6)
+CONNECT_FOUR_5X4 = _register("connect_four_5x4", 5, 4)
+CONNECT_FOUR_6X5 = _register("connect_four_6x5", 6, 5)
+CONNECT_FOUR_8X7 = _register("connect_four_8x7", 8, 7)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pygame
 
-from envs.board.connect_four import COLUMNS, LINE, ROWS
+from envs.board.connect_four import LINE
 from envs.game import Game, is_terminal, legal_action_mask, step
 from envs.render.boards import banner, finished_line, paper, result, strip, strip_height
 from envs.render.canvas import SUPERSAMPLE, Canvas, Point
@@ -25,13 +25,14 @@ BOUNCE = 0.22  # of the speed it arrives with
 class Grid:
     """Where the cells of a picture are. Cell (row 0, column 0) is at the bottom left."""
 
-    def __init__(self, size: tuple[int, int]):
+    def __init__(self, size: tuple[int, int], rows: int = 6, columns: int = 7):
         width, height = size
+        self.rows, self.columns = rows, columns
         top = strip_height(size)
         # The lane above the rack, where discs appear, is one cell high; numbers and legs take 0.75 of a cell below.
-        self.cell = min(width / (COLUMNS + 1.1), (height - top) / (ROWS + 2.35))
-        self.left = (width - COLUMNS * self.cell) / 2
-        self.bottom = top + (height - top - (ROWS + 2.35) * self.cell) / 2 + (ROWS + 1.3) * self.cell
+        self.cell = min(width / (columns + 1.1), (height - top) / (rows + 2.35))
+        self.left = (width - columns * self.cell) / 2
+        self.bottom = top + (height - top - (rows + 2.35) * self.cell) / 2 + (rows + 1.3) * self.cell
 
     def centre(self, row: float, column: float) -> tuple[float, float]:
         return self.left + (column + 0.5) * self.cell, self.bottom - (row + 0.5) * self.cell
@@ -40,18 +41,19 @@ class Grid:
         """The column that a pixel is in, the lane above and the number below included."""
         column = math.floor((point[0] - self.left) / self.cell)
         height = (self.bottom - point[1]) / self.cell
-        return column if 0 <= column < COLUMNS and -1.5 < height < ROWS + 1 else None
+        return column if 0 <= column < self.columns and -1.5 < height < self.rows + 1 else None
 
 
 def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, end: Point) -> int | None:
     """The legal action of a click that goes down at `start` and up at `end`: a column that has room."""
-    column = Grid(size).column(end)
-    return column if column == Grid(size).column(start) and column is not None and _legal(state)[column] else None
+    grid = Grid(size, *state["board"].shape)
+    column = grid.column(end)
+    return column if column == grid.column(start) and column is not None and _legal(state)[column] else None
 
 
 def _legal(state: np.void) -> np.ndarray:
-    """[COLUMNS] bool"""
-    mask = np.zeros(COLUMNS, np.bool_)
+    """[columns] bool"""
+    mask = np.zeros(len(state["height"]), np.bool_)
     if not is_terminal(state):
         legal_action_mask(state, state["current_player"], mask)
     return mask
@@ -64,12 +66,14 @@ def draw(
 ) -> np.ndarray:  # fmt: skip
     """`actions` is the last column played; `falling` = (row, column, height in rows now) of a disc on its way; `hint`
     a column to recommend; `pointed` one under the mouse, where the disc that would lie there is shown."""
-    canvas, grid = paper(size), Grid(size)
-    cell, board = grid.cell, state["board"]
+    board = state["board"]
+    rows, columns = board.shape
+    canvas, grid = paper(size), Grid(size, rows, columns)
+    cell = grid.cell
     over = result(game, state, names)
-    canvas.lay(_backdrop(size))
-    for row in range(ROWS):
-        for column in range(COLUMNS):
+    canvas.lay(_backdrop(size, rows, columns))
+    for row in range(rows):
+        for column in range(columns):
             if board[row, column]:
                 moving = falling is not None and falling[:2] == (row, column)
                 height = falling[2] if falling and moving else row
@@ -77,14 +81,14 @@ def draw(
     mover = COLOURS[state["current_player"]]
     if pointed is not None:
         canvas.circle(grid.centre(int(state["height"][pointed]), pointed), cell * 0.445, mix(CARD, mover, 0.42))
-    canvas.lay(_rack(size))
+    canvas.lay(_rack(size, rows, columns))
     if hint is not None:
         spot = grid.centre(int(state["height"][hint]), hint)
         canvas.circle(spot, cell * HOLE, GOOD, width=cell * 0.1)
         canvas.circle(spot, cell * 0.09, GOOD)
     if legal and not over:
         for open_column in np.flatnonzero(_legal(state)):
-            x, y = grid.centre(ROWS - 0.12, float(open_column))
+            x, y = grid.centre(rows - 0.12, float(open_column))
             arm = cell * 0.13
             colour = GOOD if open_column == hint else mix(PAPER, mover, 0.75)
             canvas.line((x - arm, y - arm), (x, y), cell * 0.06, colour)
@@ -100,7 +104,7 @@ def draw(
         canvas.circle(spot, cell * 0.1, (255, 255, 255))
     if over and not falling:
         colour = INK if over[1] is None else COLOURS[over[1]]
-        banner(canvas, (size[0] / 2, grid.centre(ROWS + 0.1, 0)[1]), over[0], colour, cell * 0.42)
+        banner(canvas, (size[0] / 2, grid.centre(rows + 0.1, 0)[1]), over[0], colour, cell * 0.42)
     to_move = None if over else int(state["current_player"])
     moves = f"move {int(state['num_moves'])}"
     strip(canvas, names, COLOURS, f"{score[0]} : {score[1]}" if score else moves, moves if score else "", to_move)
@@ -126,41 +130,41 @@ def _disc_picture(cell: float, seat: int) -> Canvas:
 
 
 @lru_cache(maxsize=8)
-def _backdrop(size: tuple[int, int]) -> Canvas:
+def _backdrop(size: tuple[int, int], rows: int, columns: int) -> Canvas:
     """What is seen through the holes, the shadow on the table, the legs and the columns' numbers."""
-    canvas, grid = Canvas(size), Grid(size)
+    canvas, grid = Canvas(size), Grid(size, rows, columns)
     cell = grid.cell
-    left, right, top = grid.left - cell * 0.2, grid.left + (COLUMNS + 0.2) * cell, grid.bottom - ROWS * cell
-    canvas.shadow((size[0] / 2, grid.bottom + cell * 0.42), (COLUMNS * cell * 0.52, cell * 0.2), 0.26)
+    left, right, top = grid.left - cell * 0.2, grid.left + (columns + 0.2) * cell, grid.bottom - rows * cell
+    canvas.shadow((size[0] / 2, grid.bottom + cell * 0.42), (columns * cell * 0.52, cell * 0.2), 0.26)
     for x in (left - cell * 0.16, right - cell * 0.16):
-        canvas.box(x, top + cell * 0.3, cell * 0.32, ROWS * cell + cell * 0.05, darker(RACK, 0.42), cell * 0.12)
+        canvas.box(x, top + cell * 0.3, cell * 0.32, rows * cell + cell * 0.05, darker(RACK, 0.42), cell * 0.12)
         canvas.box(x - cell * 0.18, grid.bottom + cell * 0.22, cell * 0.68, cell * 0.2, darker(RACK, 0.42), cell * 0.1)
-    canvas.box(left, top, right - left, ROWS * cell, mix(CARD, RACK, 0.13), cell * 0.2)
-    for column in range(COLUMNS):
+    canvas.box(left, top, right - left, rows * cell, mix(CARD, RACK, 0.13), cell * 0.2)
+    for column in range(columns):
         x, y = grid.centre(-1.1, column)
         canvas.text(str(column + 1), (x, y), cell * 0.26, MUTED)
     return canvas
 
 
 @lru_cache(maxsize=8)
-def _rack(size: tuple[int, int]) -> Canvas:
+def _rack(size: tuple[int, int], rows: int, columns: int) -> Canvas:
     """The blue front, its holes cut out: it lies over the discs."""
-    canvas, grid = Canvas(size), Grid(size)
+    canvas, grid = Canvas(size), Grid(size, rows, columns)
     cell = grid.cell
-    left, top = grid.left - cell * 0.2, grid.bottom - (ROWS + 0.12) * cell
-    width, height = (COLUMNS + 0.4) * cell, (ROWS + 0.34) * cell
+    left, top = grid.left - cell * 0.2, grid.bottom - (rows + 0.12) * cell
+    width, height = (columns + 0.4) * cell, (rows + 0.34) * cell
     canvas.box(left, top + cell * 0.06, width, height, darker(RACK, 0.42), cell * 0.26)
     canvas.box(left, top, width, height, RACK, cell * 0.26)
     canvas.box(left, top, width, height, lighter(RACK, 0.22), cell * 0.26, line=cell * 0.03)
-    for row in range(ROWS):
-        for column in range(COLUMNS):
+    for row in range(rows):
+        for column in range(columns):
             x, y = grid.centre(row, column)
             canvas.circle((x, y), cell * (HOLE + 0.045), darker(RACK, 0.2))
             canvas.circle((x, y + cell * 0.022), cell * (HOLE + 0.025), lighter(RACK, 0.2))
     scaled = pygame.Surface(canvas.surface.get_size(), pygame.SRCALPHA, 32)
     scaled.fill((255, 255, 255, 255))
-    for row in range(ROWS):
-        for column in range(COLUMNS):
+    for row in range(rows):
+        for column in range(columns):
             x, y = grid.centre(row, column)
             pygame.draw.circle(
                 scaled, (255, 255, 255, 0), (x * SUPERSAMPLE, y * SUPERSAMPLE), cell * HOLE * SUPERSAMPLE
@@ -184,7 +188,7 @@ class Animation:
         row = int(state["height"][column])
         step(state, actions)
         self.still = {"actions": column}
-        height, speed = ROWS + 0.25, 0.0
+        height, speed = len(state["board"]) + 0.25, 0.0
         seconds = 1 / self.frames_per_second
         while height > row or speed > 0:
             yield {"falling": (row, column, max(height, row))}

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from envs import make
-from envs.batch import Batch, observe_rows
+from envs.batch import Batch, mask_rows, observe_rows
+from envs.game import Game
 from tests.envs.board.enumeration import first_position, next_ply, without_repetitions
 
 GAME = make("connect_four")
@@ -18,20 +19,27 @@ def play(columns: str) -> Batch:
     return batch
 
 
+def lines_of(rows: int, columns: int) -> list[list[tuple[int, int]]]:
+    """The cells of every line of four."""
+    return [
+        [(row + i * up, column + i * right) for i in range(4)]
+        for row in range(rows)
+        for column in range(columns)
+        for up, right in ((0, 1), (1, 0), (1, 1), (-1, 1))
+        if 0 <= row + 3 * up < rows and column + 3 * right < columns
+    ]
+
+
 ROWS, COLUMNS = 6, 7
-LINES = [
-    [(row + i * up, column + i * right) for i in range(4)]
-    for row in range(ROWS)
-    for column in range(COLUMNS)
-    for up, right in ((0, 1), (1, 0), (1, 1), (-1, 1))
-    if 0 <= row + 3 * up < ROWS and column + 3 * right < COLUMNS
-]
+LINES = lines_of(ROWS, COLUMNS)
 
 
-def drop_into(line: list[tuple[int, int]], last: tuple[int, int], player: int, missing: int | None = None) -> Batch:
+def drop_into(
+    line: list[tuple[int, int]], last: tuple[int, int], player: int, missing: int | None = None, game: Game = GAME
+) -> Batch:
     """A batch of one in which `player` has dropped its disc on `last`, the rest of the line being its own already, but
     for the cell number `missing`, which is the other's. The discs float: only what lies on the line matters."""
-    batch = Batch(GAME, 1, autoreset=False)
+    batch = Batch(game, 1, autoreset=False)
     state = batch.states[0]
     for cell in line:
         if cell != last:
@@ -119,6 +127,43 @@ def count_positions(depth: int) -> list[int]:
 def test_games_of_up_to_seven_moves():
     """Powers of seven, less the seven games that would put a seventh disc into one column."""
     assert count_games(7) == [7, 49, 343, 2401, 16_807, 117_649, 823_536]
+
+
+def games_by_position(game) -> int:
+    """All games to their ends, counted position by position: how many ways lead to each, ply by ply."""
+    states, ways, games = first_position(game), np.ones(1, np.int64), 0
+    while len(states):
+        choices = mask_rows(game, states, states["current_player"]).sum(axis=1)
+        states, over = next_ply(game, states)
+        ways = np.repeat(ways, choices)
+        games += ways[over].sum()
+        states, ways = states[~over], ways[~over]
+        states["rng"] = 0
+        boards = states["board"].reshape(len(states), game.max_steps)
+        numbers = (boards * 3 ** np.arange(game.max_steps, dtype=np.int64)).sum(axis=1)
+        _, first, position = np.unique(numbers, return_index=True, return_inverse=True)
+        states, ways = states[first], np.bincount(position, ways, len(first)).astype(np.int64)
+    return int(games)
+
+
+def test_all_games_on_a_board_of_five_by_four():
+    """Robin Jehn's and Kester Habermann's count, https://oeis.org/A342329."""
+    assert games_by_position(make("connect_four_5x4")) == 152_505_051_772
+
+
+@pytest.mark.parametrize(
+    ("game_id", "lines"), [("connect_four_5x4", 17), ("connect_four_6x5", 39), ("connect_four_8x7", 107)]
+)
+def test_other_sizes_have_columns_and_lines_of_their_own(game_id, lines):
+    """Every line of four wins in a column of its own height, and so do no others."""
+    game = make(game_id)
+    _, rows, columns = game.observation_shape
+    found = lines_of(rows, columns)
+    assert len(found) == lines
+    for line in found:
+        last = max(line)  # the highest, and of those the one furthest to the right
+        assert drop_into(line, last, 1, game=game).terminated[0]
+        assert not drop_into(line, last, 1, missing=line.index(min(line)), game=game).terminated[0]
 
 
 def test_positions_of_up_to_eight_moves():

@@ -1,7 +1,8 @@
 """The board games against OpenSpiel's, an independent implementation: random games, compared after every ply.
 
 Where its rules or numbers differ from ours: its actions of Hex and Breakthrough are true cells, ours are those of the
-mover's view; its first player of Breakthrough is drawn above ours but moves along the same rows and columns.
+mover's view; its first player of Breakthrough is drawn above ours but moves along the same rows and columns. Its
+Gomoku is `mnk`, whose row 0 is drawn at the top, ours at the bottom. Othello and Connect Four do not differ.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from envs.batch import Batch, observe_rows
 from envs.board.breakthrough import ends
 from envs.board.hex import true_cell
 from envs.game import Game
-from tests.envs.conftest import marked
+from envs.ids import GAMES
 
 pyspiel = pytest.importorskip("pyspiel")
 
@@ -55,12 +56,21 @@ def hex_pieces(tensor: np.ndarray) -> np.ndarray:
 COUNTERPARTS = {
     "tic_tac_toe": Counterpart("tic_tac_toe", two_planes(2, 1)),
     "connect_four": Counterpart("connect_four", two_planes(0, 1)),
+    **{
+        f"connect_four_{columns}x{rows}": Counterpart(f"connect_four(rows={rows},columns={columns})", two_planes(0, 1))
+        for columns, rows in ((5, 4), (6, 5), (8, 7))
+    },
+    "othello": Counterpart("othello", two_planes(1, 2)),
+    **{f"gomoku_{n}": Counterpart(f"mnk(m={n},n={n},k=5)", two_planes(2, 1)) for n in (9, 15)},
     **{f"hex_{n}": Counterpart(f"hex(board_size={n},swap=true)", hex_pieces, hex_action) for n in (3, 5, 7, 9, 11, 13)},
     **{
         f"breakthrough_{n}": Counterpart(f"breakthrough(rows={n},columns={n})", two_planes(0, 1), breakthrough_action)
         for n in (6, 8)
     },
 }
+
+
+SMALLEST = {GAMES[name]: name for name in reversed(COUNTERPARTS)}.values()  # of each family that OpenSpiel has
 
 
 def names_of_actions(game: Game, counterpart: Counterpart) -> np.ndarray:
@@ -102,7 +112,9 @@ def compare(game_id: str, plies: int, seed: int, count: int = 32) -> int:
     return ended
 
 
-@pytest.mark.parametrize("game_id", marked(COUNTERPARTS))
+@pytest.mark.parametrize(
+    "game_id", [pytest.param(name, marks=() if name in SMALLEST else pytest.mark.slow) for name in COUNTERPARTS]
+)
 def test_random_games_are_the_same(game_id):
     assert compare(game_id, plies=20_000, seed=0) > 20_000 // make(game_id).max_steps
 
