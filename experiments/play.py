@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.errors import ExitCode, UserError, run_command
-from experiments.screen import check_display, open_window, picture_size_of, positive
+from experiments.screen import check_display, open_window, picture_size_of, positive, seed_of
 
 if TYPE_CHECKING:
     from agents.agent import Agent
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--name", metavar="NAME", nargs="+", help="what to call you, and the other person with --seat both")
     p.add_argument("--out", metavar="FOLDER", type=Path, default=RECORDS, help=f"where games are saved ({RECORDS})")
     p.add_argument(
-        "--seed", metavar="S", type=int, help="of the first game; the next has the next (a new one each time)"
+        "--seed", metavar="S", type=seed_of, help="of the first game; the next has the next (a new one each time)"
     )
     p.add_argument(
         "--speed", metavar="X", type=positive, default=1.0, help="1 is real time; 0.7 is easier on the pitch"
@@ -125,20 +125,22 @@ def _company(found: "Subject", args: argparse.Namespace, people: tuple[str, ...]
     rival = named_agents([name], game, greedy=args.greedy)[0]
     teams_of_more = game.num_players > 2 and on_the_pitch
     mates = named_agents([args.mates], game, greedy=args.greedy)[0] if teams_of_more else None
-    adviser = None if on_the_pitch else _adviser(rival, name, found.game_name, game)
+    adviser = None if on_the_pitch else _adviser(name, found.game_name, game)
     return Company(
         people, rival if len(people) == 1 else None, found.label if name == found.agent else name, mates, args.mates,
         adviser,
     )  # fmt: skip
 
 
-def _adviser(rival: "Agent", name: str, game_name: str, game: "Game") -> "Agent | None":
-    """Who gives hints: the opponent, or somebody better than random; None where nobody is."""
-    if name != "random":
-        return rival
+def _adviser(name: str, game_name: str, game: "Game") -> "Agent | None":
+    """Who gives hints: the opponent at its best, or somebody better than random; None where nobody is."""
     from experiments.cast import knows_one_ply, named_agents
 
-    return named_agents(["one_ply"], game)[0] if knows_one_ply(game_name) else None
+    if name == "random":
+        if not knows_one_ply(game_name):
+            return None
+        name = "one_ply"
+    return named_agents([name], game, greedy=True)[0]
 
 
 def _sitting(found: "Subject", company: "Company", args: argparse.Namespace) -> "Sitting":

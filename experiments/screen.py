@@ -47,6 +47,12 @@ def positive(text: str) -> float:
     return value
 
 
+def seed_of(text: str) -> int:
+    if not 0 <= int(text) < 2**63:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return int(text)
+
+
 def whole(text: str) -> int:
     if int(text) < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")

@@ -14,8 +14,6 @@ from agents.records import SUFFIX, Record, Seat, write_record
 from envs.game import Dynamics, Game
 from experiments.recording import Match
 
-RECORDS = Path("runs/play")
-
 
 class Hand(Protocol):
     """Where a person's decisions come from."""
@@ -106,7 +104,9 @@ class Sitting:
 
     def begin(self, *, swap: bool = False) -> None:
         """A new game, with the next seed, sides changed if asked; the last one is kept."""
-        if self.number:
+        if self.number and self.match.over:
+            self.settle()  # unless its end was watched, nobody has counted it
+        elif self.number:
             self.keep()
         if swap:
             self.sides.reverse()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from envs.render.controls import Button, Command, Controls, Gauge, Status
 from experiments.errors import ExitCode, UserError, run_command
-from experiments.screen import check_display, open_window, picture_size_of, positive, whole
+from experiments.screen import check_display, open_window, picture_size_of, positive, seed_of, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--record", metavar="FILE", type=Path, help="write FILE.mp4 or FILE.gif instead of opening a window")
     p.add_argument("--seconds", metavar="N", type=positive, help="stop after so much game time")
     p.add_argument("--games", metavar="N", type=whole, help="stop after so many games (one, when recording)")
-    p.add_argument("--seed", metavar="S", type=int, default=0, help="of the first game; the next has the next (0)")
+    p.add_argument("--seed", metavar="S", type=seed_of, default=0, help="of the first game; the next has the next (0)")
     p.add_argument("--speed", metavar="X", type=positive, default=1.0, help="1 is real time")
     p.add_argument("--size", metavar="WxH", type=picture_size_of, help="of the picture, in pixels")
     p.add_argument("--greedy", action="store_true", help="networks play their best action instead of sampling")

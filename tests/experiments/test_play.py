@@ -25,6 +25,7 @@ from experiments.errors import ExitCode, UserError
 from experiments.hands import LEFT_HAND, LEFT_KICKS, BallHand
 from experiments.playing import Playing, controls
 from experiments.sitting import Sitting
+from tests.envs.conftest import marked
 from tests.experiments.test_watch import click as click_button
 from tests.experiments.test_watch import run  # noqa: F401, a fixture
 from tests.own_game import nim_drawer
@@ -372,6 +373,24 @@ def test_enter_begins_another_game(seated):
     assert table.sitting.number == 2
 
 
+def test_a_game_counts_though_nobody_looked_at_its_end(seated, tmp_path):
+    table = seated("tic_tac_toe", "--seat", "both")
+    for cell in (0, 3, 1, 4, 2):
+        table.wait()
+        table.click(table.cell(cell))
+    table.button("new")  # while the last mark is being drawn
+    assert table.sitting.won == [1, 0]
+    assert read_record(*kept(tmp_path)).result.ended == "terminated"
+
+
+@pytest.mark.parametrize("wrong", [["--seed", "-1"], ["--speed", "0"], ["--seat", "2"], ["--size", "12x9"]])
+def test_wrong_values_are_usage_errors(wrong, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        play.main(["connect_four", *wrong])
+    assert stopped.value.code == 2
+    assert wrong[0] in capsys.readouterr().err
+
+
 # Pieces that are moved
 
 
@@ -478,7 +497,7 @@ def test_the_board_is_turned_for_the_second_side(heaps):
     assert int(table.state["heaps"][heap]) == sticks - 1
 
 
-@pytest.mark.parametrize("game_id", [game_id for game_id in GAMES if not game_id.startswith("ball_")])
+@pytest.mark.parametrize("game_id", marked(game_id for game_id in GAMES if not game_id.startswith("ball_")))
 def test_every_board_game_can_be_played(seated, game_id):
     """By mouse where its drawer takes one, and by name: a few moves of random play against itself."""
     from envs.batch import mask_rows

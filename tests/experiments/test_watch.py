@@ -263,7 +263,9 @@ def test_mistakes_get_one_line_with_the_fix(tmp_path, monkeypatch, arguments, me
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("wrong", [["--size", "12x9"], ["--size", "wide"], ["--speed", "0"], ["--games", "0"]])
+@pytest.mark.parametrize(
+    "wrong", [["--size", "12x9"], ["--size", "wide"], ["--speed", "0"], ["--games", "0"], ["--seed", "-1"]]
+)
 def test_wrong_values_are_usage_errors(wrong, capsys):
     with pytest.raises(SystemExit) as stopped:
         watch.main(["connect_four", *wrong])
