@@ -84,6 +84,7 @@ def init(state):
     state.current_player = 0
     state.passes = 0
     state.winner = -1
+    state.positions[:] = 0  # also what no rule reads, so that equal games are equal bytes
     _begin_history(state)
     _find_legal(state)
 

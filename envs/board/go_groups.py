@@ -74,6 +74,8 @@ def clear(state):
     """The empty board."""
     size = state.board.shape[0]
     state.hash = 0
+    state.groups[:] = 0  # also what no rule reads, so that equal games are equal bytes
+    state.spots[:] = 0
     for seat in range(2):
         state.num_stones[seat] = 0
         for k in range(state.empty.shape[0]):
