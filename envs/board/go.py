@@ -117,9 +117,8 @@ def _begin_history(state):
 @njit(cache=True)
 def _shift(state):
     """The board becomes the first of `recent`."""
-    size = state.board.shape[0]
-    points = size * size
-    recent, board = state.recent.reshape(RECENT * points), state.board.reshape(points)
+    recent, board = state.recent.flat, state.board.flat  # not reshape, which costs as much as all the copying
+    points = state.board.size
     for at in range(RECENT * points - 1, points - 1, -1):
         recent[at] = recent[at - points]
     for point in range(points):
@@ -267,13 +266,13 @@ def _decide(state):
 
 @njit(cache=True)
 def legal_action_mask(state, player, out):
-    _write_bits(state.legal, state.board.shape[0], out)
+    _write_bits(state.legal, state.board.shape[0], out, 0)
     out[out.shape[0] - 1] = True
 
 
 @njit(cache=True)
-def _write_bits(words, size, out):
-    """Each point's bit into out [N * N, or more]."""
+def _write_bits(words, size, out, start):
+    """A number for each point's bit, from `start` on."""
     width = size + 1
     for row in range(size):
         first = row * width
@@ -282,32 +281,34 @@ def _write_bits(words, size, out):
         if (first & 63) + size > 64:
             bits |= words[word + 1] << (np.uint64(64) - shift)
         for column in range(size):
-            out[row * size + column] = bits >> np.uint64(column) & np.uint64(1)
+            out[start + row * size + column] = bits >> np.uint64(column) & np.uint64(1)
 
 
 @njit(cache=True)
-def _write_stones(boards, colour, out):
-    for at in range(out.shape[0]):
-        out[at] = boards[at] == colour
+def _write_stones(boards, colour, out, start, count):
+    for at in range(count):
+        out[start + at] = boards[at] == colour
+
+
+@njit(cache=True)
+def _fill(out, start, count, value):
+    for at in range(start, start + count):
+        out[at] = value
 
 
 @njit(cache=True)
 def observe(state, player, out):
-    size = state.board.shape[0]
-    points = size * size
-    planes = out.reshape(PLANES * points)
-    board, recent = state.board.reshape(points), state.recent.reshape(RECENT * points)
+    size, points = state.board.shape[0], state.board.size
     seen = (RECENT + 1) * points
+    planes, board, recent = out.flat, state.board.flat, state.recent.flat
     for seat in range(2):
         colour = np.int8(seat + 1)
         first = 0 if seat == player else seen
-        _write_stones(board, colour, planes[first : first + points])
-        _write_stones(recent, colour, planes[first + points : first + seen])
-    black, passed = np.uint8(state.current_player == 0), np.uint8(state.passes == 1)
-    for point in range(points):
-        planes[2 * seen + point] = black
-        planes[2 * seen + points + point] = passed
-    _write_bits(state.repeating, size, planes[2 * seen + 2 * points :])
+        _write_stones(board, colour, planes, first, points)
+        _write_stones(recent, colour, planes, first + points, seen - points)
+    _fill(planes, 2 * seen, points, np.uint8(state.current_player == 0))
+    _fill(planes, 2 * seen + points, points, np.uint8(state.passes == 1))
+    _write_bits(state.repeating, size, planes, 2 * seen + 2 * points)
 
 
 @njit(cache=True)
