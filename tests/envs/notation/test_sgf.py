@@ -100,11 +100,12 @@ def test_what_a_file_says():
     assert counted(read.states[-1]) == "B+3.5"  # four stones and C3 against a stone and komi
 
 
-def test_an_empty_game_on_the_usual_board():
-    read = read_sgf("(;)")
-    assert read.game.id == "go_19x19"
-    assert read.game.settings["komi"] == 7.5
+def test_what_a_file_leaves_out_is_as_usual():
+    read = read_sgf("(;SZ[5])")
+    assert read.game.settings["komi"] == 24.5
     assert (len(read.states), len(read.actions), read.names, read.result) == (1, 0, ("", ""), "")
+    with pytest.raises(NotationError, match="no point of a 19 x 19 board"):
+        read_sgf("(;B[zz])")
 
 
 def test_handicap_stones_lie_there_and_white_begins():
