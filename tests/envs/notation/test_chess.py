@@ -112,7 +112,7 @@ def test_a_wrong_move_is_named_with_the_position_and_the_legal_ones(san, message
 
 def test_an_ambiguous_move_is_named():
     state = read_fen(GAME, "R6R/8/8/8/8/1k6/8/4K3 w - - 0 1")[0]
-    with pytest.raises(NotationError, match="'Rd8' is ambiguous in R6R/8/.*; legal: .*Rad8, "):
+    with pytest.raises(NotationError, match=r"'Rd8' is ambiguous in R6R/8/.*; legal: .*Rad8, "):
         read_san(state, "Rd8")
 
 

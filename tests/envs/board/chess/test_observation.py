@@ -111,9 +111,8 @@ def test_actions_that_leave_the_board_are_written_as_steps():
     names = [GAME.action_to_string(state, action) for action in range(NUM_ACTIONS)]
     assert names[0] == "a1a2"
     assert names[5 * 7] == "a1(-1,-1)"
-    assert (
-        sum("(" not in name for name in names) == 1456 + 336 + 7 * 3 * 22
-    )  # queens, knights; 22 ways between two ranks
+    on_board = sum("(" not in name for name in names)
+    assert on_board == 1456 + 336 + 3 * 7 * 22  # queens; knights; three pieces, seven ranks, 22 ways to the next rank
 
 
 def test_moves_by_squares_are_the_actions_of_that_name():
