@@ -24,6 +24,8 @@ Source       Tromp and Taylor, "The game of Go" (1995), https://tromp.github.io/
 import numpy as np
 from numba import njit
 
+from envs.bits import lowest
+from envs.bits import size as count_bits
 from envs.board.go_groups import (
     COLOUR,
     EMPTY,
@@ -33,9 +35,7 @@ from envs.board.go_groups import (
     clear,
     fields,
     has,
-    lowest,
     place,
-    population,
     spread,
     words_of,
 )
@@ -70,8 +70,10 @@ def state_dtype(size: int) -> np.dtype:
         ("legal", np.uint64, words),       # bitboards: where the seat to move may play
         ("repeating", np.uint64, words),   # where superko alone forbids it
         ("scratch", np.uint64, (2, words)),
-        ("balances", np.uint16, points + 1),  # of positions by number of stones: bit black - white, modulo 16
-        ("positions", np.uint64, 2 * points + 1),  # hashes of all positions that there have been
+        # All positions that there have been, as hashes: two alike by chance once in 10^13 games, at 19 x 19. A filter
+        # in front of them: by the number of stones, a bit for black's less white's, modulo 16.
+        ("positions", np.uint64, 2 * points + 1),
+        ("balances", np.uint16, points + 1),
         (f"go_{size}x{size}", np.int8),    # the game's name makes the dtype its own
     ])  # fmt: skip
 
@@ -171,7 +173,7 @@ def _find_legal(state):
             while doubtful != 0:
                 bit = doubtful & (~doubtful + np.uint64(1))
                 doubtful ^= bit
-                if _repeats(state, 64 * k + np.int64(lowest(bit)), seat, capturing & bit != 0):
+                if _repeats(state, 64 * k + lowest(bit), seat, capturing & bit != 0):
                     repeating |= bit
         state.legal[k] = legal ^ repeating
         state.repeating[k] = repeating
@@ -213,15 +215,16 @@ def _repeats(state, bit, seat, capturing):
 @njit(cache=True)
 def area_score(state):
     """(black's points, white's points), komi apart: stones, and empty points that reach that colour only."""
-    black, white = state.scratch[0], state.scratch[1]
+    words = state.empty.shape[0]
+    black, white = np.empty(words, np.uint64), np.empty(words, np.uint64)
     _flood(state, 0, black)
     _flood(state, 1, white)
-    blacks = whites = np.uint64(0)
-    for k in range(black.shape[0]):
+    blacks = whites = 0
+    for k in range(words):
         both = black[k] & white[k]
-        blacks += population(black[k] ^ both)
-        whites += population(white[k] ^ both)
-    return np.int64(blacks), np.int64(whites)
+        blacks += count_bits(black[k] ^ both)
+        whites += count_bits(white[k] ^ both)
+    return blacks, whites
 
 
 @njit(cache=True)
