@@ -68,7 +68,8 @@ def square_name(square: int) -> str:
 def action_to_string(state: np.void, action: int) -> str:
     """UCI, distinct for every action; what leaves the board is written as a step, a1(-1,+1)."""
     flip = 56 if state["current_player"] else 0
-    square, (right, up, piece) = action // PLANES, STEPS[action % PLANES]
+    square, plane = divmod(int(action), PLANES)
+    right, up, piece = STEPS[plane]
     target, origin = moved(square, right, up), square ^ flip
     if piece:
         becomes = " nbr"[piece]
