@@ -64,6 +64,7 @@ class Sitting:
         self.folder, self.seed = folder, seed
         self.number = 0  # of the game
         self.won = [0, 0]  # by the first person, by the other
+        self.match: Match  # the game that is on
         self.failure: OSError | None = None  # the last game could not be saved
         self.settled = False  # the game is over and counted
         self._kept = -1  # so many of its moves are in its file

@@ -187,7 +187,7 @@ def _repeats(state, bit, seat, capturing):
     hashed = state.hash ^ KEYS[seat, bit - bit // width]
     mine, theirs = np.int64(state.num_stones[seat]) + 1, np.int64(state.num_stones[1 - seat])
     if capturing:
-        first = second = third = -1  # groups that were taken away
+        first = second = third = np.int64(-1)  # groups that were taken away
         for side in (-width, -1, 1, width):
             start = spot + side
             if spots[start, COLOUR] == 2 - seat and has(state.atari, start - width):

@@ -84,9 +84,9 @@ def draw(
     moving = dropping is not None or bool(turning)
     canvas.lay(_empty_board(size, side))
     mask = _legal(state)
-    for place in np.flatnonzero(mask[:cells]) if legal and not moving else ():
+    for place in np.flatnonzero(mask[:cells]).tolist() if legal and not moving else ():
         if place != pointed and place != hint:
-            canvas.circle(grid.centre(int(place)), cell * 0.1, mix(FELT, COLOURS[mover], 0.62))
+            canvas.circle(grid.centre(place), cell * 0.1, mix(FELT, COLOURS[mover], 0.62))
     for place, owner in enumerate(owners(state).ravel()):
         if owner:
             height = dropping if dropping is not None and place == actions else 0.0
