@@ -96,9 +96,9 @@ def draw(
         if legal and not over:
             _mark_legal(canvas, grid, state)
         if hint is not None and hint < points * points:
-            spot = grid.centre(*divmod(hint, points))
-            goban.stone(canvas, spot, radius, int(state["current_player"]), 0.6)
-            canvas.circle(spot, radius * 1.08, GOOD, width=radius * 0.17)
+            place = grid.centre(*divmod(hint, points))
+            goban.stone(canvas, place, radius, int(state["current_player"]), 0.6)
+            canvas.circle(place, radius * 1.08, GOOD, width=radius * 0.17)
     moves = f"move {int(state['num_moves'])}"
     games = f"{score[0]} : {score[1]}" if score else ""
     middle, below = (counted, games and f"games {games}") if counted else (games or moves, games and moves)
