@@ -24,6 +24,8 @@ Source       Tromp and Taylor, "The game of Go" (1995), https://tromp.github.io/
 import numpy as np
 from numba import njit
 
+from envs.bits import lowest
+from envs.bits import size as count_bits
 from envs.board.go_groups import (
     COLOUR,
     EMPTY,
@@ -33,9 +35,7 @@ from envs.board.go_groups import (
     clear,
     fields,
     has,
-    lowest,
     place,
-    population,
     spread,
     words_of,
 )
@@ -70,8 +70,10 @@ def state_dtype(size: int) -> np.dtype:
         ("legal", np.uint64, words),       # bitboards: where the seat to move may play
         ("repeating", np.uint64, words),   # where superko alone forbids it
         ("scratch", np.uint64, (2, words)),
-        ("balances", np.uint16, points + 1),  # of positions by number of stones: bit black - white, modulo 16
-        ("positions", np.uint64, 2 * points + 1),  # hashes of all positions that there have been
+        # All positions that there have been, as hashes: two alike by chance once in 10^13 games, at 19 x 19. A filter
+        # in front of them: by the number of stones, a bit for black's less white's, modulo 16.
+        ("positions", np.uint64, 2 * points + 1),
+        ("balances", np.uint16, points + 1),
         (f"go_{size}x{size}", np.int8),    # the game's name makes the dtype its own
     ])  # fmt: skip
 
@@ -116,9 +118,8 @@ def _begin_history(state):
 @njit(cache=True)
 def _shift(state):
     """The board becomes the first of `recent`."""
-    size = state.board.shape[0]
-    points = size * size
-    recent, board = state.recent.reshape(RECENT * points), state.board.reshape(points)
+    recent, board = state.recent.flat, state.board.flat  # not reshape, which costs as much as all the copying
+    points = state.board.size
     for at in range(RECENT * points - 1, points - 1, -1):
         recent[at] = recent[at - points]
     for point in range(points):
@@ -171,7 +172,7 @@ def _find_legal(state):
             while doubtful != 0:
                 bit = doubtful & (~doubtful + np.uint64(1))
                 doubtful ^= bit
-                if _repeats(state, 64 * k + np.int64(lowest(bit)), seat, capturing & bit != 0):
+                if _repeats(state, 64 * k + lowest(bit), seat, capturing & bit != 0):
                     repeating |= bit
         state.legal[k] = legal ^ repeating
         state.repeating[k] = repeating
@@ -213,15 +214,16 @@ def _repeats(state, bit, seat, capturing):
 @njit(cache=True)
 def area_score(state):
     """(black's points, white's points), komi apart: stones, and empty points that reach that colour only."""
-    black, white = state.scratch[0], state.scratch[1]
+    words = state.empty.shape[0]
+    black, white = np.empty(words, np.uint64), np.empty(words, np.uint64)
     _flood(state, 0, black)
     _flood(state, 1, white)
-    blacks = whites = np.uint64(0)
-    for k in range(black.shape[0]):
+    blacks = whites = 0
+    for k in range(words):
         both = black[k] & white[k]
-        blacks += population(black[k] ^ both)
-        whites += population(white[k] ^ both)
-    return np.int64(blacks), np.int64(whites)
+        blacks += count_bits(black[k] ^ both)
+        whites += count_bits(white[k] ^ both)
+    return blacks, whites
 
 
 @njit(cache=True)
@@ -266,13 +268,13 @@ def _decide(state):
 
 @njit(cache=True)
 def legal_action_mask(state, player, out):
-    _write_bits(state.legal, state.board.shape[0], out)
+    _write_bits(state.legal, state.board.shape[0], out, 0)
     out[out.shape[0] - 1] = True
 
 
 @njit(cache=True)
-def _write_bits(words, size, out):
-    """Each point's bit into out [N * N, or more]."""
+def _write_bits(words, size, out, start):
+    """A number for each point's bit, from `start` on."""
     width = size + 1
     for row in range(size):
         first = row * width
@@ -281,32 +283,34 @@ def _write_bits(words, size, out):
         if (first & 63) + size > 64:
             bits |= words[word + 1] << (np.uint64(64) - shift)
         for column in range(size):
-            out[row * size + column] = bits >> np.uint64(column) & np.uint64(1)
+            out[start + row * size + column] = bits >> np.uint64(column) & np.uint64(1)
 
 
 @njit(cache=True)
-def _write_stones(boards, colour, out):
-    for at in range(out.shape[0]):
-        out[at] = boards[at] == colour
+def _write_stones(boards, colour, out, start, count):
+    for at in range(count):
+        out[start + at] = boards[at] == colour
+
+
+@njit(cache=True)
+def _fill(out, start, count, value):
+    for at in range(start, start + count):
+        out[at] = value
 
 
 @njit(cache=True)
 def observe(state, player, out):
-    size = state.board.shape[0]
-    points = size * size
-    planes = out.reshape(PLANES * points)
-    board, recent = state.board.reshape(points), state.recent.reshape(RECENT * points)
+    size, points = state.board.shape[0], state.board.size
     seen = (RECENT + 1) * points
+    planes, board, recent = out.flat, state.board.flat, state.recent.flat
     for seat in range(2):
         colour = np.int8(seat + 1)
         first = 0 if seat == player else seen
-        _write_stones(board, colour, planes[first : first + points])
-        _write_stones(recent, colour, planes[first + points : first + seen])
-    black, passed = np.uint8(state.current_player == 0), np.uint8(state.passes == 1)
-    for point in range(points):
-        planes[2 * seen + point] = black
-        planes[2 * seen + points + point] = passed
-    _write_bits(state.repeating, size, planes[2 * seen + 2 * points :])
+        _write_stones(board, colour, planes, first, points)
+        _write_stones(recent, colour, planes, first + points, seen - points)
+    _fill(planes, 2 * seen, points, np.uint8(state.current_player == 0))
+    _fill(planes, 2 * seen + points, points, np.uint8(state.passes == 1))
+    _write_bits(state.repeating, size, planes, 2 * seen + 2 * points)
 
 
 @njit(cache=True)

@@ -14,9 +14,9 @@ theirs in atari is beside it: one spreading of bits for the whole board.
 """
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 
+from envs.bits import lowest
 from envs.random_stream import seed_streams
 
 EMPTY, BORDER = 0, 3  # a colour is 1 + the seat
@@ -47,26 +47,6 @@ def fields(size: int) -> list[tuple]:
         ("spots", np.uint8 if spots < 256 else np.uint16, (spots, 3)),  # COLOUR, GROUP, NEXT of the ring
         ("board", np.int8, (size, size)),      # EMPTY, 1 black, 2 white; row 0 is row 1 of people, at the bottom
     ]  # fmt: skip
-
-
-@intrinsic
-def lowest(typing_context, word):
-    """The number of the lowest bit set in a uint64 that is not 0."""
-
-    def code(context, builder, signature, arguments):
-        return builder.cttz(arguments[0], context.get_constant(types.boolean, True))
-
-    return types.uint64(types.uint64), code
-
-
-@intrinsic
-def population(typing_context, word):
-    """How many bits of a uint64 are set."""
-
-    def code(context, builder, signature, arguments):
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), code
 
 
 @njit(cache=True)
@@ -201,7 +181,7 @@ def _new_group(state, spot):
     k = 0
     while state.unused[k] == 0:
         k += 1
-    group = 64 * k + np.int64(lowest(state.unused[k]))
+    group = 64 * k + lowest(state.unused[k])
     _flip(state.unused, group)
     state.groups[group, COUNT] = state.groups[group, SUM] = state.groups[group, SQUARES] = 0
     state.groups[group, FIRST] = state.spots[spot, NEXT] = spot
