@@ -164,16 +164,15 @@ def _foot(canvas: Canvas, grid: Grid, state: np.void, hint: int | None) -> None:
 
 def _finish(canvas: Canvas, grid: Grid, game: Game, state: np.void, names: tuple[str, ...]) -> str:
     """Mark whose every empty point is, say who has won; the points of both are returned, komi among them."""
-    copy = state.copy()  # counting uses the State's scratch
     owners = np.zeros(state["board"].shape, np.int8)
-    area_owners(copy, owners)
+    area_owners(state, owners)
     side = grid.cell * 0.34
     for row, column in np.argwhere((owners != 0) & (state["board"] == 0)):
         x, y = grid.centre(int(row), int(column))
         colour = COLOURS[owners[row, column] - 1]
         canvas.box(x - side / 2, y - side / 2 + side * 0.08, side, side, (60, 40, 20), side * 0.2, 0.35)
         canvas.box(x - side / 2, y - side / 2, side, side, colour, side * 0.2)
-    black, white = area_score(copy)
+    black, white = area_score(state)
     white += float(state["settings"]["komi"])
     words, winner = result(game, state, names) or ("", None)
     if winner is not None:
