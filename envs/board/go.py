@@ -230,10 +230,10 @@ def area_score(state):
 @njit(cache=True)
 def area_owners(state, out):
     """Whose every point is when it is counted: out [N, N] int8, 0 nobody's, 1 black's, 2 white's."""
-    black, white = state.scratch[0], state.scratch[1]
+    words, size = state.empty.shape[0], out.shape[0]
+    black, white = np.empty(words, np.uint64), np.empty(words, np.uint64)
     _flood(state, 0, black)
     _flood(state, 1, white)
-    size = out.shape[0]
     for row in range(size):
         for column in range(size):
             bit = row * (size + 1) + column

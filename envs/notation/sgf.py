@@ -87,7 +87,7 @@ def counted(state: np.void) -> str:
 
     "" while the game goes on."""
     if is_terminal(state):
-        black, white = area_score(state.copy())  # counting uses the State's scratch
+        black, white = area_score(state)
         lead = black - white - float(state["settings"]["komi"])
         return f"{'B' if lead > 0 else 'W'}+{abs(lead):g}" if lead else "0"
     return "Void" if is_truncated(state) else ""

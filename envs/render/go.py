@@ -96,9 +96,9 @@ def draw(
         if legal and not over:
             _mark_legal(canvas, grid, state)
         if hint is not None and hint < points * points:
-            centre = grid.centre(*divmod(hint, points))
-            goban.stone(canvas, centre, radius, int(state["current_player"]), 0.6)
-            canvas.circle(centre, radius * 1.08, GOOD, width=radius * 0.17)
+            place = grid.centre(*divmod(hint, points))
+            goban.stone(canvas, place, radius, int(state["current_player"]), 0.6)
+            canvas.circle(place, radius * 1.08, GOOD, width=radius * 0.17)
     moves = f"move {int(state['num_moves'])}"
     games = f"{score[0]} : {score[1]}" if score else ""
     middle, below = (counted, games and f"games {games}") if counted else (games or moves, games and moves)
@@ -164,16 +164,15 @@ def _foot(canvas: Canvas, grid: Grid, state: np.void, hint: int | None) -> None:
 
 def _finish(canvas: Canvas, grid: Grid, game: Game, state: np.void, names: tuple[str, ...]) -> str:
     """Mark whose every empty point is, say who has won; the points of both are returned, komi among them."""
-    copy = state.copy()  # counting uses the State's scratch
     owners = np.zeros(state["board"].shape, np.int8)
-    area_owners(copy, owners)
+    area_owners(state, owners)
     side = grid.cell * 0.34
     for row, column in np.argwhere((owners != 0) & (state["board"] == 0)):
         x, y = grid.centre(int(row), int(column))
         colour = COLOURS[owners[row, column] - 1]
         canvas.box(x - side / 2, y - side / 2 + side * 0.08, side, side, (60, 40, 20), side * 0.2, 0.35)
         canvas.box(x - side / 2, y - side / 2, side, side, colour, side * 0.2)
-    black, white = area_score(copy)
+    black, white = area_score(state)
     white += float(state["settings"]["komi"])
     words, winner = result(game, state, names) or ("", None)
     if winner is not None:

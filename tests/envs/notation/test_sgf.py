@@ -122,7 +122,7 @@ def test_handicap_stones_lie_there_and_white_begins():
 def test_the_result_is_counted_only_at_the_end():
     game = make(SMALL)
     states, actions = read_moves(game, "c3 pass pass")
-    assert area_score(states[-1].copy()) == (25, 0)
+    assert area_score(states[-1]) == (25, 0)
     assert "RE[B+0.5]" in write_sgf(game, actions)
     assert "RE" not in write_sgf(game, actions[:2])
     assert "RE[W+R]" in write_sgf(game, actions[:1], result="W+R")

@@ -166,7 +166,7 @@ def test_owners_add_up_to_the_score(seed):
     for _ in range(seed * 4):
         batch.step(batch.random_actions())
     owners = np.zeros((5, 5), np.int8)
-    state = batch.states[0].copy()
+    state = batch.states[0]
     area_owners(state, owners)
     assert tuple(int((owners == colour).sum()) for colour in (1, 2)) == area_score(state)
     stones = state["board"]
