@@ -109,9 +109,9 @@ def replay(games: Sequence[WthorGame]) -> Replay:
         wanted = cells[rows, following]
         passing = batch.masks[:, PASS] & (wanted >= 0)
         going_on = passing | ((wanted >= 0) & batch.masks[rows, wanted])
-        for row in np.flatnonzero((wanted >= 0) & ~going_on).tolist():
-            if faults[row] is None:
-                faults[row] = _fault(batch.states[row], int(following[row]) + 1, int(wanted[row]))
+        for stopped in np.flatnonzero((wanted >= 0) & ~going_on).tolist():
+            if faults[stopped] is None:
+                faults[stopped] = _fault(batch.states[stopped], int(following[stopped]) + 1, int(wanted[stopped]))
         if not going_on.any():
             break
         actions = np.where(passing, PASS, wanted)

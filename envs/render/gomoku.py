@@ -80,10 +80,11 @@ def draw(
         goban.stone(canvas, grid.centre(last[0] + 0.1 * height, last[1]), radius * (1 + 0.2 * height), played)
     for place in np.flatnonzero(_legal(state)).tolist() if legal and falling is None else ():
         if place not in (hint, pointed):
-            centre = grid.centre(*divmod(place, points))
-            canvas.circle(centre, max(1.0, grid.cell * 0.085), COLOURS[mover], 0.42)
-    for place in {place for place in (pointed, hint) if place is not None}:
-        goban.stone(canvas, grid.centre(*divmod(place, points)), radius, mover, 0.55)
+            at = grid.centre(*divmod(place, points))
+            canvas.circle(at, max(1.0, grid.cell * 0.085), COLOURS[mover], 0.42)
+    for suggested in {pointed, hint}:
+        if suggested is not None:
+            goban.stone(canvas, grid.centre(*divmod(suggested, points)), radius, mover, 0.55)
     if hint is not None:
         canvas.circle(grid.centre(*divmod(hint, points)), radius * 1.08, GOOD, width=radius * 0.17)
     if over and falling is None:

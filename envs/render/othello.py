@@ -85,13 +85,14 @@ def draw(
     canvas.lay(_empty_board(size, side))
     mask = _legal(state)
     for place in np.flatnonzero(mask[:cells]).tolist() if legal and not moving else ():
-        if place != pointed and place != hint:
+        if place not in (pointed, hint):
             canvas.circle(grid.centre(place), cell * 0.1, mix(FELT, COLOURS[mover], 0.62))
-    for place, owner in enumerate(owners(state).ravel()):
+    owned: list[int] = owners(state).ravel().tolist()
+    for place, owner in enumerate(owned):
         if owner:
             height = dropping if dropping is not None and place == actions else 0.0
-            _disc(canvas, grid.centre(place), cell, int(owner) - 1, (turning or {}).get(place, 1.0), height)
-    if actions is not None and actions < cells and not moving and owners(state).flat[actions]:
+            _disc(canvas, grid.centre(place), cell, owner - 1, (turning or {}).get(place, 1.0), height)
+    if actions is not None and actions < cells and not moving and owned[actions]:
         canvas.circle(grid.centre(actions), cell * 0.075, RED)
     if pointed is not None and pointed < cells:
         _disc(canvas, grid.centre(pointed), cell, mover, alpha=0.55)
