@@ -79,7 +79,7 @@ def seen_by(player, squares):
 @njit(cache=True)
 def piece_on(pieces, square):
     """0 pawn to 5 king; 0 also where nothing stands. Without branches, since no processor could guess them."""
-    piece = 0
+    piece = np.int64(0)
     for candidate in range(PAWN + 1, 6):
         piece += candidate * np.int64((pieces[candidate] >> square) & ONE)
     return piece
