@@ -175,8 +175,8 @@ def read_pgn(game: Game, file: TextIO) -> Iterator[ReadGame]:
 
 def _games(file: TextIO) -> Iterator[tuple[int, str]]:
     """(number of its first line, text) of each game: a tag at the start of a line, after moves, begins another."""
-    first, moves, comment = 1, False, False
     lines: list[str] = []
+    first, moves, comment = 1, False, False
     for number, line in enumerate(file, start=1):
         tag = not comment and line.startswith("[")
         if tag and moves:
