@@ -1,4 +1,4 @@
-"""The chess board: every piece is told from every other, marks lie where they should, and pixels mean moves."""
+"""The chess board: pieces and marks lie where they should, and pixels mean moves."""
 
 from itertools import combinations
 
@@ -13,9 +13,8 @@ from envs.game import legal_action_mask, step
 from envs.render import animate, draw
 from envs.render import chess as drawer
 from envs.render.boards import strip_height
-from envs.render.canvas import Canvas
-from envs.render.chess_board import MAPLE, WALNUT, Grid
-from envs.render.chess_pieces import EBONY, IVORY, KINDS, figure
+from envs.render.chess_board import WALNUT, Grid
+from envs.render.chess_pieces import EBONY, IVORY
 from envs.render.palette import CARD, RED
 from tests.envs.render.test_boards import is_like, nearest_colour, same
 
@@ -57,37 +56,6 @@ def changed(a: np.ndarray, b: np.ndarray, grid: Grid = GRID) -> set[str]:
     """The squares on which two pictures differ."""
     names = [f + r for f in "abcdefgh" for r in "12345678"]
     return {name for name in names if np.abs(view(a, name, grid) - view(b, name, grid)).max() > 12}
-
-
-# The figures.
-
-
-@pytest.mark.parametrize("ground", [MAPLE, WALNUT])
-def test_every_figure_is_told_from_every_other_on_a_small_square(ground):
-    """At 24 pixels two kinds differ plainly in a fourteenth of the square at least."""
-    seen = {}
-    for kind in KINDS:
-        for white in (True, False):
-            canvas = Canvas((24, 24), ground)
-            canvas.lay(figure(kind, white, 24.0))
-            seen[kind, white] = canvas.picture().astype(int)
-    for a, b in combinations(seen, 2):
-        differing = (np.abs(seen[a] - seen[b]).max(axis=2) > 40).sum()
-        assert differing > 24 * 24 / 14, (a, b)
-    for which, picture in seen.items():  # and from the square, ivory on maple too, by its outline
-        assert (np.abs(picture - ground).max(axis=2) > 40).mean() > 0.12, which
-
-
-def test_ivory_is_light_and_ebony_dark():
-    for kind in KINDS:
-        white, black = (nearest_colour(_alone(kind, white), (60, 80), 12) for white in (True, False))
-        assert white.mean() > 190 > 110 > black.mean(), kind
-
-
-def _alone(kind: str, white: bool) -> np.ndarray:
-    canvas = Canvas((120, 120), WALNUT)
-    canvas.lay(figure(kind, white, 120.0))
-    return canvas.picture()
 
 
 # The board.
