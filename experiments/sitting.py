@@ -193,8 +193,9 @@ class Sitting:
         return Match(self.game, players, self.seed + self.number - 1, self.names)
 
     def _count(self, points: int) -> None:
+        returns = self.record().result.returns  # by the rules: the match may still be showing its last move
         for who, side in enumerate(self.sides):
-            self.won[who] += points * (self.match.team_return(side) > 0)
+            self.won[who] += points * (returns[self.game.teams.index(side)] > 0)
 
     def _clean(self) -> None:
         """What follows is a record of its own."""

@@ -19,6 +19,7 @@ from experiments import watch
 from experiments.cast import cast
 from experiments.errors import ExitCode, UserError
 from experiments.recording import Match, record_clip, write_film
+from tests.experiments.table import click
 
 
 def agents(game_id: str, *names: str):
@@ -116,29 +117,6 @@ def test_a_clip_of_a_board_game_shows_a_picture_a_move_to_the_end():
 
 
 # Runs and saved agents
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch) -> Path:
-    """A run's folder as training leaves it, with two saved agents."""
-    from agents.network import PolicyValueNetwork
-    from agents.saved import save_agent
-    from experiments.config import Config
-    from experiments.config_file import to_yaml
-
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "runs" / "nice" / "20260101T000000Z-abc123"
-    settings = {"pitch_length": 20.0}
-    config = Config.model_validate({"name": "nice", "game": {"id": "ball_1v1", "settings": settings}})
-    game = make("ball_1v1", **settings)
-    for steps in (100, 200):
-        network = PolicyValueNetwork(game.observation_shape[0], game.num_actions, hidden=(8,))
-        save_agent(folder / "agents" / str(steps), network, game, {"env_steps": steps})
-    (folder / "agents" / "best").symlink_to("100")
-    (folder / "agents" / "last").symlink_to("200")
-    (folder / "config.yaml").write_text(to_yaml(config))
-    (folder / "manifest.json").write_text("{}")
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -329,17 +307,6 @@ def press(key: int) -> None:
     import pygame
 
     pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key, mod=0, unicode="", scancode=0))
-
-
-def click(window, name: str) -> None:
-    import pygame
-
-    from envs.render.bar import places
-
-    left, top, width, height = places(window.controls, window.picture_size[0])[name]
-    place = (int(left + width / 2), int(window.picture_size[1] + top + height / 2))
-    for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
-        pygame.event.post(pygame.event.Event(kind, pos=place, button=1))
 
 
 def obey(viewing: "watch.Viewing") -> None:
