@@ -184,7 +184,7 @@ def _result(state: np.void, names: tuple[str, ...]) -> tuple[str, int | None] | 
         return None
     ending, winner = int(state["ending"]), int(state["winner"])
     if winner >= 0:
-        return f"{names[winner]} wins by {ENDINGS[CHECKMATE]}", winner
+        return f"{wins(names[winner])} by {ENDINGS[CHECKMATE]}", winner
     if not is_terminal(state):
         return f"Stopped after {int(state['num_moves'])} plies", None
     if ending == FIFTY_MOVES:
