@@ -16,7 +16,7 @@ import numpy as np
 from envs.board.chess.actions import DECODED
 from envs.board.chess.position import CHECKMATE, ENDINGS, FIFTY_MOVES, WHITE, pieces
 from envs.game import Game, is_terminal, is_truncated, legal_action_mask, step
-from envs.render.boards import banner, paper, strip
+from envs.render.boards import banner, paper, strip, wins
 from envs.render.canvas import Canvas, Point
 from envs.render.chess_board import BORDER, MAPLE, SIDE, TRAY, Grid, Square, board_picture
 from envs.render.chess_pieces import EBONY, IVORY, KINDS, figure
