@@ -126,6 +126,9 @@ def test_the_result_is_counted_only_at_the_end():
     assert "RE[B+0.5]" in write_sgf(game, actions)
     assert "RE" not in write_sgf(game, actions[:2])
     assert "RE[W+R]" in write_sgf(game, actions[:1], result="W+R")
+    out_of_moves = states[1].copy()
+    out_of_moves["num_moves"] = game.max_steps
+    assert counted(out_of_moves) == "Void"
     whole = make(SMALL, komi=25.0)
     assert "RE[0]" in write_sgf(whole, actions)
 
