@@ -242,43 +242,43 @@ def _find(record, verb: str):
     return _rules[record][verb] if isinstance(record, types.Record) and record in _rules else None
 
 
-@overload(init)
+@overload(init, inline="always")
 def _(state):
     rule = _find(state, "init")
     return rule and (lambda state: rule(state))
 
 
-@overload(step)
+@overload(step, inline="always")
 def _(state, actions):
     rule = _find(state, "step")
     return rule and (lambda state, actions: rule(state, actions))
 
 
-@overload(legal_action_mask)
+@overload(legal_action_mask, inline="always")
 def _(state, player, out):
     rule = _find(state, "legal_action_mask")
     return rule and (lambda state, player, out: rule(state, player, out))
 
 
-@overload(observe)
+@overload(observe, inline="always")
 def _(state, player, out):
     rule = _find(state, "observe")
     return rule and (lambda state, player, out: rule(state, player, out))
 
 
-@overload(is_terminal)
+@overload(is_terminal, inline="always")
 def _(state):
     rule = _find(state, "is_terminal")
     return rule and (lambda state: rule(state))
 
 
-@overload(is_truncated)
+@overload(is_truncated, inline="always")
 def _(state):
     rule = _find(state, "is_truncated")
     return rule and (lambda state: rule(state))
 
 
-@overload(rewards)
+@overload(rewards, inline="always")
 def _(state, out):
     rule = _find(state, "rewards")
     return rule and (lambda state, out: rule(state, out))

@@ -107,7 +107,6 @@ def observe(state, player, out):
     seen, planes = state.board[player].flat, out.flat
     for cell in range(cells):
         planes[cell] = seen[cell] == 1
-    for cell in range(cells):
         planes[cells + cell] = seen[cell] == 2
 
 

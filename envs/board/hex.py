@@ -139,7 +139,6 @@ def observe(state, player, out):
     seen, planes, swap = state.board[player].flat, out.flat, _may_swap(state)
     for cell in range(cells):
         planes[cell] = seen[cell] == 1
-    for cell in range(cells):
         planes[cells + cell] = seen[cell] == 2
     for cell in range(cells):
         planes[2 * cells + cell] = swap
