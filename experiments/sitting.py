@@ -56,6 +56,8 @@ class Company:
 class Sitting:
     """Games of one or two people. `sides` are the teams of the first person and of whoever plays against them."""
 
+    match: Match  # the game that is on
+
     def __init__(
         self, game: Game, game_name: str, company: Company, hands: Sequence[Hand], side: int, folder: Path, seed: int
     ):  # fmt: skip
