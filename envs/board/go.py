@@ -108,6 +108,8 @@ def set_up(state, board, player):
 def _begin_history(state):
     """This position is the first."""
     state.num_positions = 0
+    for number in range(state.positions.shape[0]):
+        state.positions[number] = 0
     for stones in range(state.balances.shape[0]):
         state.balances[stones] = 0
     _remember(state)

@@ -51,7 +51,7 @@ def fields(size: int) -> list[tuple]:
 
 @njit(cache=True)
 def clear(state):
-    """The empty board."""
+    """The empty board, nothing left of an earlier game."""
     size = state.board.shape[0]
     state.hash = 0
     for seat in range(2):
@@ -62,6 +62,10 @@ def clear(state):
         state.empty[k] = state.atari[k] = state.unused[k] = 0
     for spot in range(state.spots.shape[0]):
         state.spots[spot, COLOUR] = BORDER
+        state.spots[spot, GROUP] = state.spots[spot, NEXT] = 0
+    for group in range(state.groups.shape[0]):
+        for column in range(4):
+            state.groups[group, column] = 0
     for row in range(size):
         for column in range(size):
             spot = (row + 1) * (size + 1) + column
