@@ -72,7 +72,7 @@ class Grid:
     @property
     def swap_button(self) -> tuple[float, float, float, float]:
         """(left, top, width, height)."""
-        high = max(14.0, self.foot * 0.8)
+        high = max(10.0, self.foot * 0.8)
         wide = high * 3.4
         return self.footer[0] - wide / 2, self.footer[1] - high / 2, wide, high
 
@@ -250,7 +250,7 @@ def _backdrop(cells: int, size: tuple[int, int]) -> Canvas:
             "abcdefghijklmnopqrstuvwxyz"[i], (x - LABEL / 2 * radius, y - LABEL * WIDE / 2 * radius), letters, MUTED
         )
         x, y = grid.centre(i, 0)
-        canvas.text(str(i + 1), (x - 2.05 * radius, y), letters, MUTED, "right")
+        canvas.text(str(i + 1), (x - 2.25 * radius, y), letters, MUTED, "right")
     return canvas
 
 
