@@ -13,7 +13,7 @@ from envs.game import Setting, settings_dtype
 
 WHITE, BLACK = 0, 1
 WHITE_KINGSIDE, WHITE_QUEENSIDE, BLACK_KINGSIDE, BLACK_QUEENSIDE = 1, 2, 4, 8  # bits of `castling`
-MOST_MOVES = 224  # no position has more than 218
+MOST_MOVES = 222  # no position has more than 218
 CLAIMED_CLOCK, LAST_CLOCK = 100, 150  # plies without a pawn move or capture at which a draw may be claimed, and is one
 MOST_KEYS = LAST_CLOCK + 1
 
@@ -26,8 +26,13 @@ SETTINGS = (
             "without, a game ends at the fifth and after seventy-five, as it must"),
 )  # fmt: skip
 
-STATE = np.dtype([
+STATE = np.dtype([  # without gaps: each field begins at a multiple of its size
     ("rng", np.uint64),                 # unused by the rules; openings draw from it
+    ("key", np.uint64),                 # the position's hash: pieces, castling, en passant, side to move
+    ("pieces", np.uint64, 6),           # where pawns, knights, bishops, rooks, queens, kings of both sides stand
+    ("sides", np.uint64, 2),            # where White's pieces stand, and Black's
+    ("former_pieces", np.uint64, 6),    # the same a ply earlier, 0 in the first position
+    ("former_sides", np.uint64, 2),
     ("settings", settings_dtype(SETTINGS)),
     ("current_player", np.int8),        # 0 White, 1 Black
     ("winner", np.int8),                # -1 while nobody has won
@@ -43,14 +48,9 @@ STATE = np.dtype([
     ("move_number", np.int16),          # the number of White's move, as in FEN
     ("num_legal", np.int16),
     ("num_keys", np.int16),
-    ("pieces", np.uint64, 6),           # where pawns, knights, bishops, rooks, queens, kings of both sides stand
-    ("sides", np.uint64, 2),            # where White's pieces stand, and Black's
-    ("former_pieces", np.uint64, 6),    # the same a ply earlier, 0 in the first position
-    ("former_sides", np.uint64, 2),
-    ("key", np.uint64),                 # the position's hash: pieces, castling, en passant, side to move
     ("moves", np.uint16, MOST_MOVES),   # the legal actions, the first `num_legal` count
     ("keys", np.uint64, MOST_KEYS),     # `num_keys` hashes since a move that cannot be undone, the present one last
-    ("chess", np.int8),                 # the game's name makes the dtype its own
+    ("chess", np.uint64),               # the game's name makes the dtype its own
 ])  # fmt: skip
 
 # Zobrist hashing: a random number for each fact, those that hold xored together
