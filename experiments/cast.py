@@ -73,12 +73,12 @@ def cast(what: str, agent: str | None = None, opponents: list[str] | None = None
 
 def named_agents(names: list[str], game: "Game", *, greedy: bool = False) -> list["Agent"]:
     """The agents of these names, ready to play; "latest" and a run's bare name are found as well. Raises UserError."""
-    from agents.names import WORDS, make_agent
+    from agents.names import AGENT_FILE, WORDS, make_agent
 
     agents = []
     for name in names:
         base, at = _at(name)
-        run = None if name in WORDS or Path(base).exists() else find_run(base)
+        run = None if name in WORDS or (Path(base) / AGENT_FILE).exists() else find_run(base)
         try:
             agents.append(make_agent(f"{run}{at}" if run else name, game, greedy=greedy))
         except ValueError as error:

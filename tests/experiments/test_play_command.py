@@ -20,6 +20,8 @@ def test_what_was_trained_can_be_played_against(run, seated):
         table = seated(what)
         assert table.sitting.names == ("You", label)
         assert table.sitting.game.settings["mode"] == "match"
+    for name in ("latest", "nice@last", "runs/nice@150", str(run / "agents" / "200"), str(run)):
+        assert seated("ball_1v1", "--against", name).sitting.names == ("You", name)
     table = seated("latest")
     assert table.sitting.game.settings["pitch_length"] == 20.0
     with pytest.raises(CorruptArtifact):  # an agent of another game
