@@ -84,9 +84,9 @@ MISTAKES = [
     ("experiment: compare", "mine.yaml:2: experiment is 'compare', which this version cannot run yet; it knows train"),
     ("experiment: trian", "mine.yaml:2: experiment is 'trian'; wanted 'train'"),
     ("opponents:\n  latest: 0.5", "mine.yaml:3: opponents.latest does not fit: latest and pool are shares and must sum "
-     "to 1, not 0.7"),
+     "to 1, not 0.85"),
     ("opponents:\n  pool: 0.5", "mine.yaml:3: opponents.pool does not fit: latest and pool are shares and must sum to "
-     "1, not 1.3"),
+     "1, not 1.15"),
     ("training: {minutes: null}", "mine.yaml:2: training.minutes is null, and so is the other bound: set minutes or "
      "env_steps"),
     ("training: {random_opening_plies: 2}", "mine.yaml:2: training.random_opening_plies must be 0: ball_2v2 has no "
