@@ -197,7 +197,7 @@ def _repeats(state, bit, seat, capturing):
                 if group in (first, second, third):
                     continue
                 first, second, third = group, first, second
-                stone = start
+                stone = np.int64(start)
                 while True:
                     at = stone - width
                     hashed ^= KEYS[1 - seat, at - at // width]
