@@ -3,16 +3,20 @@
 A uint64 is a set of the numbers 0..63, bit i for number i: squares of a board, or actions of a mask.
 """
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+instruction: Any = intrinsic  # type checkers miss that numba itself supplies the first argument
+
 _BYTES = ir.VectorType(ir.IntType(8), 64)
 _FLAGS = ir.VectorType(ir.IntType(1), 64)
 
 
-@intrinsic
+@instruction
 def lowest(typingctx, members):
     """int64: the lowest member of a set that is not empty."""
 
@@ -22,7 +26,7 @@ def lowest(typingctx, members):
     return types.int64(types.uint64), codegen
 
 
-@intrinsic
+@instruction
 def leading_zeros(typingctx, members):
     """int64: how many numbers lie above the highest member of a set that is not empty."""
 
@@ -32,7 +36,7 @@ def leading_zeros(typingctx, members):
     return types.int64(types.uint64), codegen
 
 
-@intrinsic
+@instruction
 def size(typingctx, members):
     """int64: how many members a set has."""
 
@@ -42,7 +46,7 @@ def size(typingctx, members):
     return types.int64(types.uint64), codegen
 
 
-@intrinsic
+@instruction
 def reversed_bytes(typingctx, members):
     """uint64: the eight bytes in the opposite order; on a board of 8 x 8, the ranks."""
 
@@ -52,7 +56,7 @@ def reversed_bytes(typingctx, members):
     return types.uint64(types.uint64), codegen
 
 
-@intrinsic
+@instruction
 def unpack(typingctx, members, out):
     """Write 64 bytes, 1 where a number is a member and 0 elsewhere, to the start of `out`, contiguous bytes."""
     _of_bytes(out)
@@ -66,7 +70,7 @@ def unpack(typingctx, members, out):
     return types.void(types.uint64, out), codegen
 
 
-@intrinsic
+@instruction
 def pack(typingctx, flags, start):
     """uint64: those i for which flags[start + i] is true, of 64 that must exist; contiguous, bool."""
     _of_bytes(flags)

@@ -188,7 +188,7 @@ def _repeats(state, bit, seat, capturing):
     hashed = state.hash ^ KEYS[seat, bit - bit // width]
     mine, theirs = np.int64(state.num_stones[seat]) + 1, np.int64(state.num_stones[1 - seat])
     if capturing:
-        first = second = third = -1  # groups that were taken away
+        first = second = third = np.int64(-1)  # groups that were taken away
         for side in (-width, -1, 1, width):
             start = spot + side
             if spots[start, COLOUR] == 2 - seat and has(state.atari, start - width):
@@ -196,7 +196,7 @@ def _repeats(state, bit, seat, capturing):
                 if group in (first, second, third):
                     continue
                 first, second, third = group, first, second
-                stone = start
+                stone = np.int64(start)
                 while True:
                     at = stone - width
                     hashed ^= KEYS[1 - seat, at - at // width]
