@@ -90,7 +90,9 @@ def test_games_that_shun_progress_are_the_same(claims):
     [(600_000, True, False), (200_000, False, False), (100_000, True, True), (100_000, False, True)],
 )
 def test_a_million_plies_are_the_same(plies, claims, reluctant):
-    endings = compare(plies, seed=1, claims=claims, reluctant=reluctant)
-    assert {"checkmate", "stalemate", "insufficient material", "repetition", "fifty moves"} <= set(endings) | (
-        {"checkmate", "stalemate", "insufficient material"} if reluctant else set()
-    )
+    endings = set(compare(plies, seed=1, claims=claims, reluctant=reluctant))
+    if reluctant:
+        assert endings & {"repetition", "fifty moves"}
+    else:
+        assert endings >= {"checkmate", "stalemate", "insufficient material", "fifty moves"}
+        assert ("repetition" in endings) == claims  # nothing comes five times by chance
