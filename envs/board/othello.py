@@ -101,13 +101,13 @@ def _moves(mine, theirs, side):
 
 
 @njit(cache=True)
-def _ends(mine, through, by):
-    """Cells just behind the runs of `through` that begin beside `mine`, cells `by` apart, upwards and downwards.
+def _runs(start, through, by):
+    """The runs of `through` that begin beside `start`, cells `by` apart: (upwards, downwards).
 
     A run has six discs at most: one, then twice two more at a time (Kogge and Stone's parallel prefix).
     """
     two = by + by
-    up, down = through & (mine << by), through & (mine >> by)
+    up, down = through & (start << by), through & (start >> by)
     up |= through & (up << by)
     down |= through & (down >> by)
     pairs = through & (through << by)
@@ -116,6 +116,13 @@ def _ends(mine, through, by):
     pairs >>= by
     down |= pairs & (down >> two)
     down |= pairs & (down >> two)
+    return up, down
+
+
+@njit(cache=True)
+def _ends(mine, through, by):
+    """Cells just behind the runs of `through` that begin beside `mine`."""
+    up, down = _runs(mine, through, by)
     return (up << by) | (down >> by)
 
 
@@ -130,17 +137,8 @@ def _turned(mine, theirs, disc, side):
 
 @njit(cache=True)
 def _enclosed(mine, through, disc, by):
-    """The runs of `through` beside `disc`, cells `by` apart, that end at one of `mine`; grown as in `_ends`."""
-    two = by + by
-    up, down = through & (disc << by), through & (disc >> by)
-    up |= through & (up << by)
-    down |= through & (down >> by)
-    pairs = through & (through << by)
-    up |= pairs & (up << two)
-    up |= pairs & (up << two)
-    pairs >>= by
-    down |= pairs & (down >> two)
-    down |= pairs & (down >> two)
+    """The runs of `through` beside `disc`, cells `by` apart, that end at one of `mine`."""
+    up, down = _runs(disc, through, by)
     if (up << by) & mine == 0:
         up = np.uint64(0)
     if (down >> by) & mine == 0:
