@@ -90,7 +90,7 @@ class GameSection(Section):
 class NetworkSection(Section):
     type: Literal["mlp"] = Field(default="mlp", description="fully connected layers over the flattened observation")
     hidden: Annotated[tuple[Annotated[Whole, Field(ge=1, le=65536)], ...], BeforeValidator(_tuple)] = Field(
-        default=(128, 128), max_length=32, description="width of each hidden layer"
+        default=(64, 64), max_length=32, description="width of each hidden layer"
     )
     activation: Literal["tanh", "relu"] = Field(default="tanh", description="between the layers")
 
@@ -104,7 +104,7 @@ class PPOSection(Section):
     minibatch_size: Whole = Field(default=8192, ge=1, description="agent steps in one gradient step")
     clip: float = Field(default=0.2, gt=0, le=1, description="how far a probability ratio may leave 1")
     entropy: float = Field(default=0.01, ge=0, le=10, description="weight of the entropy bonus at the start")
-    entropy_final: float | None = Field(default=0.003, ge=0, le=10, description="its weight at the end; null: constant")
+    entropy_final: float | None = Field(default=0.0, ge=0, le=10, description="its weight at the end; null: constant")
     value_coefficient: float = Field(default=0.5, ge=0, le=100, description="weight of the value loss")
     gae_lambda: float = Field(default=0.95, ge=0, le=1, description="how far advantages look past the value function")
     max_grad_norm: float = Field(default=0.5, gt=0, description="longer gradients are shortened to this")
@@ -119,7 +119,7 @@ class TrainingSection(Section):
     seed: Whole = Field(default=0, ge=0, lt=2**63, description="of everything that is drawn at random")
     lr: float = Field(default=1e-3, gt=0, le=10, description="learning rate at the start")
     lr_final: float | None = Field(default=2e-4, ge=0, le=10, description="learning rate at the end; null: constant")
-    gamma: float = Field(default=0.985, gt=0, le=1, description="discount per decision")
+    gamma: float = Field(default=0.993, gt=0, le=1, description="discount per decision")
     num_games: Whole = Field(default=512, ge=1, le=1 << 20, description="played at once, over all runners")
     random_opening_plies: Whole = Field(
         default=0, ge=0, le=1000, description="up to so many random first moves (turn games)"
