@@ -14,9 +14,7 @@ class PolicyValueNetwork(nn.Module):
     masked, and value [B] float32, the return expected by the observing seat.
     """
 
-    def __init__(
-        self, observation_size: int, num_actions: int, hidden: tuple[int, ...] = (128, 128), activation: str = "tanh"
-    ):
+    def __init__(self, observation_size: int, num_actions: int, hidden: tuple[int, ...], activation: str = "tanh"):
         super().__init__()
         self.config: dict[str, Any] = {
             "observation_size": observation_size,

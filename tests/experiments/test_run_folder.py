@@ -124,7 +124,7 @@ def test_config_and_hyperparameters_are_in_the_run_s_own_events(root: Path):
     found = events(run)
     assert found.Tensors("config/text_summary")[0].tensor_proto.string_val[0] == b"    a:\n      b: 1\n"
     start = found.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
-    for part in (b"training.lr", b"network.hidden", b"[128, 128]", b"ball_2v2"):
+    for part in (b"training.lr", b"network.hidden", b"[64, 64]", b"ball_2v2"):
         assert part in start
     assert b"rating/rating" in found.SummaryMetadata("_hparams_/experiment").plugin_data.content
 
