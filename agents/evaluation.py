@@ -35,6 +35,8 @@ class Against:
     goals_for: int | None  # None in games without goals
     goals_against: int | None
     score: float  # share of the points, a draw being half a point
+    mean_return: float  # what a game paid, on average
+    return_margin: float | None  # 95% of such measurements lie so near to the truth; None for a single pair
     mean_length: float  # steps of a game, after its opening
     seconds: float
 
@@ -57,6 +59,7 @@ class Against:
 class Evaluation:
     agent: str
     game: str
+    largest_reward: float  # above 1 games are played for more than to win: what they pay on average counts
     pairs: int
     seed: int
     against: tuple[Against, ...]
@@ -69,7 +72,7 @@ class Evaluation:
 
     def scalars(self) -> dict[str, float]:
         """By tag, for TensorBoard: eval/win_rate/<opponent>, eval/draw_rate/, eval/goal_share/ (if there were goals),
-        rating/elo, rating/low, rating/high."""
+        eval/return/ (in games paid in chips), rating/elo, rating/low, rating/high."""
         values = {}
         for result in self.against:
             name = tag(result.opponent)
@@ -77,6 +80,8 @@ class Evaluation:
             values[f"eval/draw_rate/{name}"] = result.draw_rate
             if result.goal_share is not None:
                 values[f"eval/goal_share/{name}"] = result.goal_share
+            if self.largest_reward > 1:
+                values[f"eval/return/{name}"] = result.mean_return
         if self.rating is not None:
             values |= {f"rating/{name}": value for name, value in self.rating._asdict().items()}
         return values
@@ -138,7 +143,7 @@ def _evaluate(
             tell(results[-1])
     rating = rate(points, anchors, seed) if anchors.keys() & points.keys() else None
     seconds = time.perf_counter() - begun
-    return Evaluation(agent.name, game.id, pairs, seed, tuple(results), rating, seconds)
+    return Evaluation(agent.name, game.id, game.largest_reward, pairs, seed, tuple(results), rating, seconds)
 
 
 def _summary(name: str, matches: Matches, seconds: float) -> Against:
@@ -154,6 +159,8 @@ def _summary(name: str, matches: Matches, seconds: float) -> Against:
         goals_for=goals_for,
         goals_against=goals_against,
         score=matches.score,
+        mean_return=matches.mean_return,
+        return_margin=matches.return_margin,
         mean_length=float(matches.lengths.mean()),
         seconds=seconds,
     )

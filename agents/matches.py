@@ -73,6 +73,17 @@ class Matches:
         return (1 + self.outcomes).sum(axis=0) / 2
 
     @property
+    def mean_return(self) -> float:
+        """What a game pays `a` on average."""
+        return float(self.returns.mean(dtype=np.float64))
+
+    @property
+    def return_margin(self) -> float | None:
+        """1.96 standard errors of `mean_return`, pairs being what is independent; None for a single pair."""
+        of_pairs = self.returns.mean(axis=0, dtype=np.float64)
+        return float(1.96 * of_pairs.std(ddof=1) / np.sqrt(self.pairs)) if self.pairs > 1 else None
+
+    @property
     def goal_share(self) -> float | None:
         """Of all goals, those that `a` scored; None if there were none."""
         if self.goals_for is None or self.goals_against is None:
@@ -106,8 +117,10 @@ def as_match(game: Game) -> Game:
 
 
 def opening_plies(game: Game) -> int:
-    """The length of random openings in measurements."""
-    return OPENING_PLIES.get(game.id, DEFAULT_OPENING_PLIES) if game.dynamics is Dynamics.SEQUENTIAL else 0
+    """The length of random openings in measurements: 0 where the start differs from game to game anyway."""
+    if game.dynamics is Dynamics.SIMULTANEOUS or game.num_deals > 1:
+        return 0
+    return OPENING_PLIES.get(game.id, DEFAULT_OPENING_PLIES)
 
 
 def play_pairs(

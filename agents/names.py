@@ -1,7 +1,7 @@
 """Agents' names, the same in configs, on command lines and in tables; all are read here.
 
     random                   legal actions, each as likely
-    one_ply                  takes a win, avoids what loses at once, else random (games with turns)
+    one_ply                  takes a win, avoids what loses at once, else random (games with turns, nothing hidden)
     scripted:L3              a rung of the ball games' ladder, L0 to L3
     FOLDER                   a saved agent
     RUN, RUN@last            a run's best agent, its newest

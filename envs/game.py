@@ -1,6 +1,7 @@
 """The contract: what a game is, and how code written once for all games calls it.
 
-A game is a numpy structured dtype, its State, and seven compiled functions over one record of it, the verbs below.
+A game is a numpy structured dtype, its State, and seven compiled functions over one record of it, the verbs below (a
+game of cards has an eighth).
 Letters: B batch, P players, A actions. A State is changed in place; copying the record copies the game, its random
 stream (`rng`, uint64) and its settings included. Rewards, observations and masks go into arrays that the caller owns.
 
@@ -11,6 +12,16 @@ stream (`rng`, uint64) and its settings included. Rewards, observations and mask
     is_terminal(state) -> bool             the rules ended it
     is_truncated(state) -> bool            the clock ended it
     rewards(state, out)                    out [P] float32, what the last step paid each seat
+
+Chance. Whatever a game leaves to it comes from `state.rng`. A game of cards shuffles once, in `init`: what is turned up
+later lies face down until then. So it is one of `num_deals` games, each as likely, and an eighth verb lays out any of
+them, for solvers that go through all; `init` draws the number:
+
+    deal(state, index)                     the fresh position of deal `index`; of a game without it, deal 0 is `init`
+
+Hidden information. `observe` gives a seat all that it knows and remembers, and nothing else; `legal_action_mask` tells
+whoever is to move nothing more. Agents are handed whole States, and look at them through `observe`; one that looks at
+the State itself, or plays on from a copy, must refuse a game that says `hidden_information`.
 
 Generic code (batch.py, search) calls these very names on `states[i]`, compiled or in plain Python. Numba resolves the
 call by the type of the record while it compiles, so the rules are inlined and the compiled driver is found in the
@@ -127,6 +138,9 @@ class Game:
     state_to_string: Callable[[np.void], str]  # for people: error messages and playthroughs
     schema: tuple[Setting, ...] = ()
     observation_range: tuple[float, float] = (0, 1)  # every number of every observation lies in it
+    largest_reward: float = 1  # no step pays a seat more, or costs it more
+    num_deals: int = 1  # that `deal` can lay out, each as likely
+    hidden_information: bool = False  # a seat does not see all
     symmetries: tuple[Symmetry, ...] = ()  # all but the identity
     settings: dict[str, Any] = field(default_factory=dict)  # the values, every one of the schema
 
@@ -142,6 +156,7 @@ class Game:
 
 RULES_MARKER = "rules_"  # begins the name of the field that `register` adds
 VERBS = ("init", "step", "legal_action_mask", "observe", "is_terminal", "is_truncated", "rewards")
+DEAL = "deal"  # the verb that only games with more than one deal have
 _rules: dict[types.Record, dict[str, Callable]] = {}
 _rules_of_dtype: dict[np.dtype, dict[str, Callable]] = {}
 _games: dict[str, Game] = {}
@@ -160,8 +175,10 @@ def register(
     """
     if missing := set(VERBS) - set(verbs):
         raise ValueError(f"{game.id}: register() lacks {', '.join(sorted(missing))}")
-    if unknown := set(verbs) - set(VERBS):
+    if unknown := set(verbs) - {*VERBS, DEAL}:
         raise ValueError(f"{game.id}: register() knows no {', '.join(sorted(unknown))}")
+    if (DEAL in verbs) != (game.num_deals > 1):
+        raise ValueError(f"{game.id}: a game has a verb 'deal' if num_deals is more than 1; it is {game.num_deals}")
     names = game.state_dtype.names or ()
     if "rng" not in names or game.state_dtype["rng"] != np.uint64:
         raise ValueError(f"{game.id}: the State needs a field 'rng' of type uint64")
@@ -214,6 +231,14 @@ def init(state):
     _rules_of_dtype[state.dtype]["init"](state)
 
 
+def deal(state, index):
+    rules = _rules_of_dtype[state.dtype]
+    if DEAL in rules:
+        rules[DEAL](state, index)
+    else:
+        rules["init"](state)
+
+
 def step(state, actions):
     _rules_of_dtype[state.dtype]["step"](state, np.asarray(actions, np.int32)[()])
 
@@ -239,13 +264,21 @@ def rewards(state, out):
 
 
 def _find(record, verb: str):
-    return _rules[record][verb] if isinstance(record, types.Record) and record in _rules else None
+    return _rules[record].get(verb) if isinstance(record, types.Record) and record in _rules else None
 
 
 @overload(init, inline="always")
 def _(state):
     rule = _find(state, "init")
     return rule and (lambda state: rule(state))
+
+
+@overload(deal, inline="always")
+def _(state, index):
+    rule, without = _find(state, DEAL), _find(state, "init")
+    if rule:
+        return lambda state, index: rule(state, index)
+    return without and (lambda state, index: without(state))
 
 
 @overload(step, inline="always")

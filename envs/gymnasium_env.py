@@ -10,7 +10,7 @@ nothing between calls; one for all seats, or a dict from seat to callable. Seats
 
     action_mask     [A] int8, 1 where the learner may play; all 0 when the game is over
     seat            the learner's in this game
-    illegal_action  the learner's action was not legal, and cost the game: reward -1, terminated
+    illegal_action  the learner's action was not legal, and cost the game: reward -largest_reward, terminated
 
 Letters: B games, P seats, A actions.
 """
@@ -135,7 +135,7 @@ class _Games:
             lost = np.flatnonzero(self.illegal)
             batch.final_observations[lost, self.seats[lost]] = self.observations()[lost]
             batch.terminated[lost], batch.masks[lost] = True, False
-            self.rewards[lost] = -1
+            self.rewards[lost] = -self.game.largest_reward
         if self.sequential:
             self._move(actions, self.over)
             self._reply(rng)

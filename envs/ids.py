@@ -24,7 +24,12 @@ GAMES = {
     "go_13x13": "envs.board.go",
     "go_19x19": "envs.board.go",
     "chess": "envs.board.chess.game",
+    "kuhn_poker": "envs.cards.kuhn_poker",
+    "leduc_poker": "envs.cards.leduc_poker",
     "ball_1v1": "envs.ball.match",
     "ball_2v2": "envs.ball.match",
     "ball_3v3": "envs.ball.match",
 }
+
+# Of these, those in which a seat does not see all: a test compares them with what the games say of themselves.
+HIDDEN_INFORMATION = ("kuhn_poker", "leduc_poker")

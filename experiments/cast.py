@@ -1,6 +1,7 @@
 """Who plays, from what was typed: a game's id, a run, a saved agent, and the names of opponents."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,11 +38,16 @@ class Subject:
     ladder: list[str]  # whom it meets unless others are asked for; for a game alone, its agent too, at the start
 
 
-def subject(what: str) -> Subject:
-    """`what` is a game's id, a run's folder, "latest", or a saved agent's folder. Raises UserError."""
+def subject(what: str, assignments: Sequence[str] = ()) -> Subject:
+    """`what` is a game's id, a run's folder, "latest", or a saved agent's folder; a game can be given settings as
+    key=value. Raises UserError."""
     base, at = _at(what)
     if what in GAMES or (_OWN_GAME.fullmatch(what) and not Path(what).exists()):
-        return Subject(_make(what), what, None, "", _default_pair(what))
+        return Subject(_make(what, _assigned(assignments)), what, None, "", _default_pair(what))
+    if assignments:
+        raise UserError(
+            f"{assignments[0]}: settings go with a game's id; {what} is played as it was trained", ExitCode.USAGE
+        )
     if run := find_run(base):
         from experiments.config_file import load_resolved
 
@@ -55,9 +61,12 @@ def subject(what: str) -> Subject:
     )
 
 
-def cast(what: str, agent: str | None = None, opponents: list[str] | None = None, *, greedy: bool = False) -> Cast:
+def cast(
+    what: str, agent: str | None = None, opponents: list[str] | None = None, *, settings: Sequence[str] = (),
+    greedy: bool = False,
+) -> Cast:  # fmt: skip
     """Who is watched: see `subject`. Raises UserError."""
-    found = subject(what)
+    found = subject(what, settings)
     if found.agent is None:
         names = [agent or found.ladder[0], *(opponents or found.ladder[1:])]
         labels = list(names)
@@ -114,6 +123,16 @@ def find_run(name: str, root: Path = Path("runs")) -> Path | None:
     return None
 
 
+def _assigned(assignments: Sequence[str]) -> dict:
+    """From key=value, the values as a config would have them. Raises UserError."""
+    from experiments.yaml_source import Source
+
+    source = Source("settings", {})
+    for assignment in assignments:
+        source.override(assignment)
+    return source.data
+
+
 def _make(game_id: str, settings: dict | None = None) -> "Game":
     """The game as it is watched."""
     from agents.matches import as_match
@@ -147,7 +166,7 @@ def _default_pair(game_id: str) -> list[str]:
 
 def knows_one_ply(game_id: str) -> bool:
     """Whether looking one move ahead is quick there, as far as is known, and worth something."""
-    return game_id in GAMES and not game_id.startswith(("ball_", WITHOUT_ONE_PLY))
+    return game_id in GAMES and not game_id.startswith(("ball_", *WITHOUT_ONE_PLY))
 
 
 def _known_runs(root: Path = Path("runs")) -> str:

@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from envs.ids import GAMES
+from envs.ids import GAMES, HIDDEN_INFORMATION
 
 # `budget: quick` puts these in place of what the file says; the command line still wins.
 QUICK = {"training.minutes": 1.0, "evaluation.every_minutes": 0.5, "evaluation.games": 32, "checkpoint_minutes": 0.5}
 
-# Games in which looking one move ahead tells next to nothing: in Go a win comes with the second pass of two.
-WITHOUT_ONE_PLY = "go_"
+# Games in which looking one move ahead tells next to nothing (in Go a win comes with the second pass of two), or too
+# much: hidden cards.
+WITHOUT_ONE_PLY = ("go_", *HIDDEN_INFORMATION)
 
 
 def problem(message: str, *keys: str) -> PydanticCustomError:
@@ -214,8 +215,11 @@ class Config(Section):
             raise problem(f"must be 0: {game} has no turns, so no opening moves", "training.random_opening_plies")
         for position, name in enumerate(self.evaluation.opponents or () if game in GAMES else ()):
             plays = {"scripted": "ball games", "one_ply": "games with turns"}.get(name.partition(":")[0])
+            key = f"evaluation.opponents.{position}"
             if plays == ("games with turns" if ball else "ball games"):
-                raise problem(f"names '{name}', which plays {plays}, not {game}", f"evaluation.opponents.{position}")
+                raise problem(f"names '{name}', which plays {plays}, not {game}", key)
+            if name == "one_ply" and game in HIDDEN_INFORMATION:
+                raise problem(f"names 'one_ply', which would see what {game} hides", key)
         return self
 
     @property

@@ -144,7 +144,8 @@ def show(result: "Evaluation") -> None:
     anchors, goals = load_anchors(result.game), any(row.goals_for is not None for row in result.against)
     table = Table(title=escape(f"{result.agent} at {result.game}, seed {result.seed}"), title_justify="left")
     table.add_column("opponent", no_wrap=True)
-    for heading in ("rating", "games", "won", "drawn", "lost", "points", *(("goals", "share") if goals else ())):
+    extra = ("goals", "share") if goals else ("a game pays",) if result.largest_reward > 1 else ()
+    for heading in ("rating", "games", "won", "drawn", "lost", "points", *extra):
         table.add_column(heading, justify="right")
     for row in result.against:
         cells = [
@@ -158,6 +159,9 @@ def show(result: "Evaluation") -> None:
         if goals:
             share = row.goal_share
             cells += [f"{row.goals_for}:{row.goals_against}", "-" if share is None else f"{share:.1%}"]
+        elif extra:
+            margin = "" if row.return_margin is None else f" ±{row.return_margin:.3f}"
+            cells.append(f"{row.mean_return:+.3f}{margin}")
         table.add_row(escape(row.opponent), *cells)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     if result.rating:

@@ -34,6 +34,7 @@ class Sight:
     state: np.void
     size: tuple[int, int]
     flipped: bool = False
+    viewer: int | None = None  # the seat whose eyes it is for, where something is hidden
 
 
 class BoardHand:
@@ -45,7 +46,7 @@ class BoardHand:
         shows = inspect.signature(module.draw).parameters
         self.points = hasattr(module, "action_at")
         self.picks_up = self.points and hasattr(module, "cell_at") and "selected" in shows
-        self.flips = "flipped" in shows
+        self.flips, self.hides = "flipped" in shows, "viewer" in shows
         self._drawer = module
         self._cells: tuple[object, dict[Cell, Point]] = ((), {})  # what it was made for, and a point in each cell
         self.clear()
@@ -103,9 +104,14 @@ class BoardHand:
     def _ask(self, question: str, sight: Sight, *what: Any) -> Any:
         """One of the drawer's answers, None if it knows no such question."""
         answer: Callable | None = getattr(self._drawer, question, None)
-        view = {"flipped": sight.flipped} if self.flips else {}
+        view = self.view(sight)
         state = () if question == "cell_at" else (sight.state,)
         return answer and answer(self.game, *state, sight.size, *what, **view)
+
+    def view(self, sight: Sight) -> dict[str, Any]:
+        """What the drawer must know of whoever looks."""
+        flipped = {"flipped": True} if self.flips and sight.flipped else {}
+        return flipped | ({"viewer": sight.viewer} if self.hides else {})
 
     def _decide(self, action: int | None) -> bool:
         if action is None:

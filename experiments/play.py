@@ -4,6 +4,7 @@
     python -m experiments.play ball_2v2                            run with WASD or the arrows, kick with space
     python -m experiments.play latest                              against the newest run's best agent
     python -m experiments.play tic_tac_toe --seat both             two people at one screen
+    python -m experiments.play go_9x9 komi=5.5                     with other settings than usual
     python -m experiments.play connect_four --against runs/connect_four@last --seat 1
 
 Click, drag or type a move; the window has buttons for undo, hint, new game and swapped sides, and F1 shows all keys.
@@ -39,9 +40,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     p.add_argument("what", metavar="GAME|RUN", help="a game's id, or a run, 'latest' or a saved agent to play against")
+    p.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="the game's settings, as komi=5.5 or swap=false")
     p.add_argument(
         "--against", metavar="AGENT",
-        help="who plays against you (default: one_ply on boards, random in Go, scripted:L2 on the pitch)",
+        help="who plays against you (default: one_ply on boards, random in Go and at cards, scripted:L2 on the pitch)",
     )  # fmt: skip
     p.add_argument("--mates", metavar="AGENT", default=MATES, help=f"who plays beside you on the pitch ({MATES})")
     p.add_argument(
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _check_folder(args.out)
     from experiments.cast import subject
 
-    found = subject(args.what)
+    found = subject(args.what, args.settings)
     company = _company(found, args, names)
     check_display(WITHOUT_DISPLAY)
     sitting = _sitting(found, company, args)
@@ -115,6 +117,8 @@ def _company(found: "Subject", args: argparse.Namespace, people: tuple[str, ...]
         raise UserError(f"{game.id} has {len(set(game.teams))} sides; two can play here", ExitCode.USAGE)
     if game.dynamics is not Dynamics.SEQUENTIAL and not on_the_pitch:
         raise UserError(f"{game.id}: all seats move at once there, and it has no keys for a person", ExitCode.USAGE)
+    if game.hidden_information:
+        _check_hiding(game, len(people))
     if args.against and found.agent:
         raise UserError(
             f"--against {args.against}: {args.what} already says who; name a game to choose", ExitCode.USAGE
@@ -130,6 +134,20 @@ def _company(found: "Subject", args: argparse.Namespace, people: tuple[str, ...]
         people, rival if len(people) == 1 else None, found.label if name == found.agent else name, mates, args.mates,
         adviser,
     )  # fmt: skip
+
+
+def _check_hiding(game: "Game", people: int) -> None:
+    """Raises UserError where somebody would see what the game hides from them."""
+    import inspect
+
+    from envs.render import drawer
+
+    if people == 2:
+        raise UserError(f"--seat both: two at one screen would see what {game.id} hides; use 0 or 1", ExitCode.USAGE)
+    if "viewer" not in inspect.signature(drawer(game).draw).parameters:
+        raise UserError(
+            f"{game.id}: its picture would show what is hidden from you; its drawer needs a `viewer`", ExitCode.USAGE
+        )
 
 
 def _adviser(name: str, game_name: str, game: "Game") -> "Agent | None":

@@ -152,8 +152,9 @@ class Playing:
 
     @property
     def sight(self) -> Sight:
-        flipped = not self.on_the_pitch and self.hand.flips and self.sitting.teams_of_people == (1,)
-        return Sight(self.sitting.match.state, self.window.picture_size, flipped)
+        seats = self.sitting.seats_of_people
+        one = seats[0] if len(seats) == 1 and not self.on_the_pitch else None
+        return Sight(self.sitting.match.state, self.window.picture_size, flipped=one == 1, viewer=one)
 
     def _show_match(self) -> None:
         """The sitting's game as it stands."""
@@ -187,7 +188,7 @@ class Playing:
 
     def draw(self) -> None:
         sight = self.sight
-        marks: dict[str, Any] = {"flipped": True} if sight.flipped else {}
+        marks: dict[str, Any] = {} if self.on_the_pitch else self.hand.view(sight)
         if self.on_the_pitch:
             marks["mine"] = self.sitting.seats_of_people
         elif self.my_turn:

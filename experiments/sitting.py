@@ -65,7 +65,7 @@ class Sitting:
         self.sides = [side, 1 - side]
         self.folder, self.seed = folder, seed
         self.number = 0  # of the game
-        self.won = [0, 0]  # by the first person, by the other
+        self.won = [0, 0]  # by the first person, by the other: games, or chips where they are played for
         self.match: Match  # the game that is on
         self.failure: OSError | None = None  # the last game could not be saved
         self.settled = False  # the game is over and counted
@@ -93,7 +93,7 @@ class Sitting:
 
     @property
     def score(self) -> tuple[int, int] | None:
-        """Games won by each team's player, for games that keep no score of their own."""
+        """Won by each team's player, games or chips, for games that keep no score of their own."""
         if "score" in (self.game.state_dtype.names or ()) or not any(self.won):
             return None
         return (self.won[0], self.won[1]) if self.sides[0] == 0 else (self.won[1], self.won[0])
@@ -197,7 +197,7 @@ class Sitting:
     def _count(self, points: int) -> None:
         returns = self.record().result.returns  # by the rules: the match may still be showing its last move
         for who, side in enumerate(self.sides):
-            self.won[who] += points * (returns[self.game.teams.index(side)] > 0)
+            self.won[who] += points * max(0, round(returns[self.game.teams.index(side)]))
 
     def _clean(self) -> None:
         """What follows is a record of its own."""

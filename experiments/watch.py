@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="RUN|GAME|FILE.json",
         help="a run's folder, 'latest', a saved agent's folder, a game's id, or the record of a game",
     )
+    p.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="a game's settings, as komi=5.5 or time_limit=20")
     p.add_argument("--agent", metavar="NAME", help="who plays, where a game is named (scripted:L3, one_ply, a folder)")
     p.add_argument("--game", metavar="MODULE:ID", help="whose record FILE.json is, if it is a game of your own")
     p.add_argument("--opponent", metavar="NAME", nargs="+", help="against whom; several take turns with N")
@@ -91,6 +92,7 @@ class Programme:
     against: int = 0  # index of the opponent
     number: int = 0  # of the game, from 0
     tally: dict[int, list[int]] = field(default_factory=dict)
+    winnings: dict[int, list[int]] = field(default_factory=dict)  # of the agent, and of each opponent
     record: "Record | None" = None
 
     def match(self) -> "Match":
@@ -122,6 +124,8 @@ class Programme:
             margin = float(match.team_return(self.agent_side))
             row = self.tally.setdefault(self.against, [0, 0, 0])
             row[0 if margin > 0 else 2 if margin < 0 else 1] += 1
+            won = self.winnings.setdefault(self.against, [0, 0])
+            won[0 if margin > 0 else 1] += abs(round(margin))
         self.number += 1
 
     def next_opponent(self) -> None:
@@ -129,15 +133,15 @@ class Programme:
         self.number += 1
 
     def score(self, match: "Match") -> tuple[int, int] | None:
-        """Games won so far by side 0 and 1, for games that keep no score of their own."""
+        """What side 0 and 1 have won so far, games or chips, for games that keep no score of their own."""
         counted = "score" in (self.game.state_dtype.names or ()) or self.record is not None
         if counted or (self.against not in self.tally and not match.over):
             return None
-        won, _, lost = self.tally.get(self.against, (0, 0, 0))
-        sides = [won, lost] if self.agent_side == 0 else [lost, won]
+        won = self.winnings.get(self.against, (0, 0))
+        sides = [*won] if self.agent_side == 0 else [*reversed(won)]
         if match.over:
             for side in (0, 1):
-                sides[side] += match.team_return(side) > 0
+                sides[side] += max(0, round(match.team_return(side)))
         return sides[0], sides[1]
 
     @property
@@ -174,14 +178,14 @@ def _programme(args: argparse.Namespace) -> Programme:
         raise UserError(f"--game {args.game}: that goes with the record of a game, FILE.json", ExitCode.USAGE)
     from experiments.cast import cast
 
-    found = cast(args.what, args.agent, args.opponent, greedy=args.greedy)
+    found = cast(args.what, args.agent, args.opponent, settings=args.settings, greedy=args.greedy)
     side = args.seat or ("0" if found.game.id.startswith("ball_") else "alternate")
     return Programme(found.game, found.agent, found.opponents, found.labels, side, args.seed)
 
 
 def _recorded(args: argparse.Namespace) -> Programme:
     """Raises agents.artifact.CorruptArtifact for a file that is no record of a game."""
-    given = [f"--{name}" for name in ("agent", "opponent", "seat") if getattr(args, name)]
+    given = [f"--{name}" for name in ("agent", "opponent", "seat") if getattr(args, name)] + args.settings
     if given:
         raise UserError(f"{given[0]}: {args.what} already says who plays", ExitCode.USAGE)
     from agents.records import read_record

@@ -21,6 +21,8 @@ class OnePlyAgent:
     def __init__(self, game: Game):
         if game.dynamics is not Dynamics.SEQUENTIAL:
             raise ValueError(f"one_ply plays games with turns, not {game.id}")
+        if game.hidden_information:
+            raise ValueError(f"one_ply would see what {game.id} hides; use random")
         self.game = game
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:

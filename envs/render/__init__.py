@@ -13,8 +13,9 @@ people who play, the drawer of a game with turns can say what a mouse means, and
     promotions_at(game, state, size, start, end)    {letter: action} where a move leaves a choice; draw(choosing=)
     choice_at(game, state, size, choosing, point)   the letter offered at a point
 
-A drawer whose `draw` takes `flipped`, the board seen from seat 1's side, takes it in all of these. pygame is imported
-on first use. `window.py` alone opens a window.
+A drawer whose `draw` takes `flipped`, the board seen from seat 1's side, takes it in all of these; so with `viewer`,
+the seat that looks, where something is hidden from it (None sees all). pygame is imported on first use. `window.py`
+alone opens a window.
 """
 
 import os
@@ -39,6 +40,8 @@ DRAWERS = {
     "go_": "envs.render.go",
     "gomoku_": "envs.render.gomoku",
     "hex_": "envs.render.hex",
+    "kuhn_poker": "envs.render.poker",
+    "leduc_poker": "envs.render.poker",
     "othello": "envs.render.othello",
     "tic_tac_toe": "envs.render.tic_tac_toe",
 }
@@ -78,7 +81,7 @@ def picture_size(game: "Game", width: int | None = None) -> tuple[int, int]:
 def draw(game: "Game", state: "np.void", *, size: tuple[int, int] | None = None, **extras: Any) -> "np.ndarray":
     """The position as a picture: [height, width, 3] uint8; `size` is (width, height).
 
-    names    who plays, one a team            score    won by each team so far, where the State does not know
+    names    who plays, one a team            score    won by each team so far (games, chips), unless the State knows
     actions  what was played last             legal    mark the legal moves
     hint     an action to recommend           pointed  the action under the mouse
     and what the game's Animation yields. A drawer passes over what means nothing to it.

@@ -86,7 +86,36 @@ def test_a_rigged_agent_wins_every_game():
     assert (back.wins, back.losses) == (0, 60)
 
 
-@pytest.mark.parametrize("game_id", ["tic_tac_toe", "connect_four", "ball_1v1", "ball_2v2"])
+class Stubborn:
+    """Kuhn poker: always passes, or always bets."""
+
+    def __init__(self, action: int):
+        self.action, self.name = action, ("passes", "bets")[action]
+
+    def act(self, states, players, rng):
+        return np.full(len(states), self.action, np.int32)
+
+    def reset(self, rows):
+        pass
+
+
+def test_at_cards_both_games_of_a_pair_have_the_same_deal_and_chips_count():
+    """Whoever bets wins the ante of whoever folds, whatever the cards. Two who bet win and lose two chips by cards."""
+    game = make("kuhn_poker")
+    matches = play_pairs(game, Stubborn(1), Stubborn(0), 50, seed=3)
+    assert (matches.mean_return, matches.return_margin, matches.opening_plies) == (1.0, 0.0, 0)
+    np.testing.assert_array_equal(matches.initial_states["cards"][0], matches.initial_states["cards"][1])
+    assert len(np.unique(matches.initial_states["cards"], axis=1)) > 1
+    both = play_pairs(game, Stubborn(1), Stubborn(1), 50, seed=3)
+    assert set(np.abs(both.returns).ravel().tolist()) == {2.0}
+    assert both.mean_return == 0
+    assert play_pairs(game, Stubborn(1), Stubborn(0), 1, seed=3).return_margin is None
+    ladder = play_pairs(game, Stubborn(1), RandomAgent(game), 5000, seed=3)
+    # random folds to a bet half the time, for a chip, and comes to a bet always or half the time; else cards decide
+    assert abs(ladder.mean_return - (1 / 2 + 1 / 4) / 2) < 1.5 * ladder.return_margin < 0.1
+
+
+@pytest.mark.parametrize("game_id", ["tic_tac_toe", "connect_four", "kuhn_poker", "ball_1v1", "ball_2v2"])
 @pytest.mark.parametrize("kind", ["random", "network"])
 def test_an_agent_against_itself_is_exactly_symmetric(game_id, kind):
     """Each pair's two games are the same game with the seats' owners swapped, sampled actions included."""

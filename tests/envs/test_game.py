@@ -62,6 +62,14 @@ def test_a_missing_or_unknown_verb_is_refused():
         register(game, **RULES, undo=RULES["step"])
 
 
+def test_deals_without_their_verb_and_the_verb_without_deals_are_refused():
+    game = game_with([("rng", np.uint64), ("current_player", np.int8)])
+    with pytest.raises(ValueError, match="another: a game has a verb 'deal' if num_deals is more than 1; it is 1"):
+        register(game, **RULES, deal=RULES["step"])
+    with pytest.raises(ValueError, match="another: a game has a verb 'deal' if num_deals is more than 1; it is 6"):
+        register(dataclasses.replace(game, num_deals=6), **RULES)
+
+
 @pytest.mark.parametrize("game_id", GAMES)
 def test_an_id_makes_its_game(game_id):
     assert make(game_id).id == game_id

@@ -91,7 +91,8 @@ def test_seeds_give_the_same_games_twice_and_different_ones(sequential_id):
     seeds = range(100 if make(sequential_id).max_steps < 200 else 10)
     games = [record(seed) for seed in seeds]
     assert games == [record(seed) for seed in seeds]
-    assert len({str(game) for game in games}) > len(seeds) / 2
+    enough = 20 if sequential_id == "kuhn_poker" else len(seeds) / 2  # of its six deals come 30 games
+    assert len({str(game) for game in games}) > enough
 
 
 def test_a_won_game_of_connect_four():

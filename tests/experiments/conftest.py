@@ -47,7 +47,7 @@ def seated(tmp_path, monkeypatch):
     def open_table(*arguments: str, **settings: float) -> Table:
         args = play.parser().parse_args([*arguments, "--out", str(tmp_path / "kept")])
         args.seed = 11 if args.seed is None else args.seed
-        found = subject(args.what)
+        found = subject(args.what, args.settings)
         company = play._company(found, args, play._names(args.name, args.seat))
         sitting = play._sitting(found, company, args)
         if settings:

@@ -52,6 +52,7 @@ def test_the_defaults_are_the_default_run():
 def test_a_board_game_s_own_ladder():
     assert load("connect_four.yaml")[0].ladder == ("random", "one_ply")
     assert load("connect_four.yaml", ["evaluation.opponents=[random]"])[0].ladder == ("random",)
+    assert load("connect_four.yaml", ["game.id=leduc_poker"])[0].ladder == ("random",)
 
 
 MISTAKES = [
@@ -93,6 +94,8 @@ MISTAKES = [
      "turns, so no opening moves"),
     ("evaluation: {opponents: [random, one_ply]}", "mine.yaml:2: evaluation.opponents.1 names 'one_ply', which plays "
      "games with turns, not ball_2v2"),
+    ("game: {id: kuhn_poker}\nevaluation:\n  opponents: [random, one_ply]", "mine.yaml:4: evaluation.opponents.1 names "
+     "'one_ply', which would see what kuhn_poker hides"),
     ("resources: {runners: many}", "mine.yaml:2: resources.runners is 'many'; wanted auto, or a whole number, 0 "
      "or more"),
     ("resources: {runners: -1}", "mine.yaml:2: resources.runners is -1; wanted auto, or a whole number, 0 or more"),

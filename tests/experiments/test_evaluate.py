@@ -62,6 +62,15 @@ def test_a_named_agent_wants_a_game(capsys):
     assert error.value.exit_code == 2
 
 
+def test_games_for_chips_tell_what_a_game_pays(capsys):
+    assert evaluate(["random", "--game", "leduc_poker", "--games", "400"]) == 0
+    assert "a game pays" in (out := capsys.readouterr().out)
+    assert "+0.000 ±0.000" in out  # against itself, the same games twice
+    assert evaluate(["random", "--game", "leduc_poker", "--games", "400", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["against"]
+    assert (row["mean_return"], row["return_margin"]) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -71,6 +80,7 @@ def test_a_named_agent_wants_a_game(capsys):
         (["random", "--game", "tic_tac_toe", "--games", "3"], "it must be even"),
         (["random", "--game", "tic_tac_toe", "--games", "0"], "it must be even, 2 or more"),
         (["random", "--game", "tic_tac_toe", "--seed", "-1"], "it must be 0 or more"),
+        (["one_ply", "--game", "kuhn_poker"], "one_ply would see what kuhn_poker hides"),
         (["runs/nowhere"], "there is no folder runs/nowhere"),
     ],
 )

@@ -150,6 +150,11 @@ def test_an_interrupted_game_is_kept(script, tmp_path):
         (["connect_four", "--name", "Ada", "Bo"], "one name", ExitCode.USAGE),
         (["connect_four", "--seat", "both", "--name", "Ada"], "two names", ExitCode.USAGE),
         (["latest"], "no run was started here yet", ExitCode.USAGE),
+        (["kuhn_poker", "--seat", "both"], "two at one screen would see what kuhn_poker hides", ExitCode.USAGE),
+        (["kuhn_poker", "--against", "one_ply"], "one_ply would see what kuhn_poker hides", ExitCode.USAGE),
+        (["go_5x5", "komy=5.5"], "no setting 'komy'; did you mean 'komi'", ExitCode.USAGE),
+        (["go_5x5", "komi=much"], "setting 'komi' is 'much'; it must be a finite number", ExitCode.USAGE),
+        (["go_5x5", "komi"], "'komi' is not of the form", ExitCode.USAGE),
         (["connect_four", "--out", "file/games"], "is not a folder", ExitCode.ENVIRONMENT),
     ],
 )
@@ -173,6 +178,38 @@ def test_wrong_values_are_usage_errors(wrong, capsys):
 def test_an_agent_that_was_named_is_not_named_twice(run):
     with pytest.raises(UserError, match="already says who"):
         play.main(["latest", "--against", "random"])
+
+
+def test_what_was_trained_keeps_its_settings(run):
+    with pytest.raises(UserError, match="time_limit=20: settings go with a game's id; latest is played as it was"):
+        play.main(["latest", "time_limit=20"])
+
+
+def test_settings_are_the_games_and_stand_in_its_record(seated):
+    table = seated("hex_3", "swap=false", "--seat", "both")
+    assert table.sitting.game.settings == {"swap": False}
+    table.type("b2")
+    table.enter()
+    table.wait()
+    assert "swap" not in table.playing.legal_moves
+    assert table.sitting.record().game.settings == {"swap": False}
+
+
+def test_chips_are_counted_where_they_are_played_for(seated):
+    """Somebody who checks and calls, six games against random play."""
+    table = seated("kuhn_poker", "--seat", "0", "--against", "random", "--seed", "4")
+    won = [0, 0]
+    for _ in range(6):
+        while not table.playing.frame.over:
+            table.wait()
+            if not table.playing.frame.over:
+                table.type("check" if "check" in table.playing.legal_moves else "call")
+                table.enter()
+        paid = round(table.sitting.match.team_return(0))
+        won[0 if paid > 0 else 1] += abs(paid)
+        assert table.sitting.won == won
+        table.enter()
+    assert sum(won) > 6
 
 
 def headless(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from envs.ids import GAMES
+from envs.ids import GAMES, HIDDEN_INFORMATION
 from envs.render import register_drawer
 from tests.envs.conftest import marked
 from tests.experiments.table import NIM, Table
@@ -115,10 +115,12 @@ def test_the_board_is_turned_for_the_second_side(heaps):
 
 @pytest.mark.parametrize("game_id", marked(game_id for game_id in GAMES if not game_id.startswith("ball_")))
 def test_every_board_game_can_be_played(seated, game_id):
-    """By mouse where its drawer takes one, and by name: a few moves of random play against itself."""
+    """By mouse where its drawer takes one, and by name: a few moves of random play, on both sides where none can see
+    what is hidden from the other."""
     from envs.batch import mask_rows
 
-    table = seated(game_id, "--seat", "both")
+    hidden = game_id in HIDDEN_INFORMATION
+    table = seated(game_id, *(("--seat", "1", "--against", "random") if hidden else ("--seat", "both")))
     rng = np.random.default_rng(0)
     for number in range(6):
         table.wait()
@@ -133,8 +135,11 @@ def test_every_board_game_can_be_played(seated, game_id):
         else:
             table.type(table.sitting.game.action_to_string(table.state, action))
             table.enter()
-        assert table.sitting.match.moves == number + 1, table.line
-        assert int(table.sitting.match.actions[-1]) == action
+        table.wait()
+        match, seats = table.sitting.match, table.sitting.seats_of_people
+        own = [int(chosen) for chosen, mover in zip(match.actions, match.movers, strict=True) if mover in seats]
+        assert len(own) == number + 1, table.line
+        assert own[-1] == action
         table.seen()
 
 

@@ -1,0 +1,137 @@
+"""Kuhn poker: every course, and the equilibria that Kuhn found."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from envs import make
+from envs.batch import Batch, observe_rows
+from envs.game import deal
+from tests.envs.cards.tree import dealt, levels, value
+
+GAME = make("kuhn_poker")
+J, Q, K = range(3)
+
+
+def play(mine: int, theirs: int, moves: str) -> Batch:
+    """A game of these cards, its moves as they are written."""
+    batch = Batch(GAME, 1, autoreset=False)
+    batch.states["cards"] = [mine, theirs, 3 - mine - theirs]
+    batch.refresh()
+    for move in moves.split():
+        names = [GAME.action_to_string(batch.states[0], action) for action in (0, 1)]
+        batch.step(np.array([names.index(move)]))
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("cards", "moves", "paid"),
+    [
+        ((K, Q), "check check", 1),
+        ((J, Q), "check check", -1),
+        ((J, K), "bet fold", 1),
+        ((Q, J), "bet call", 2),
+        ((Q, K), "bet call", -2),
+        ((K, J), "check bet fold", -1),
+        ((K, J), "check bet call", 2),
+        ((J, K), "check bet call", -2),
+    ],
+)
+def test_every_course_pays_what_it_should(cards, moves, paid):
+    batch = play(*cards, moves)
+    assert batch.terminated[0]
+    assert batch.rewards.tolist() == [[paid, -paid]]
+
+
+@pytest.mark.parametrize("moves", ["", "check", "bet", "check bet"])
+def test_the_game_goes_on_until_a_bet_is_answered_or_both_have_checked(moves):
+    batch = play(K, Q, moves)
+    assert not batch.terminated[0]
+    assert batch.states["current_player"][0] == len(moves.split()) % 2
+
+
+def test_deals_are_the_six_orders_of_the_cards():
+    orders = ["".join("JQK"[card] for card in cards) for cards in dealt(GAME).states["cards"]]
+    assert orders == ["JQK", "JKQ", "QJK", "QKJ", "KJQ", "KQJ"]
+
+
+def test_a_seat_sees_its_card_and_the_moves():
+    """Q against K after check, bet, as seat 0 sees it: seat 0, Q, pass, bet, nothing."""
+    states = play(Q, K, "check bet").states
+    assert observe_rows(GAME, states, np.array([0])).tolist() == [[1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0]]
+    assert observe_rows(GAME, states, np.array([1])).tolist() == [[0, 1, 0, 0, 1, 1, 0, 0, 1, 0, 0]]
+
+
+def test_the_position_can_be_read():
+    assert GAME.state_to_string(play(Q, K, "check bet").states[0]) == "cards Q K, chips 1 2, moves: pass bet"
+
+
+def seen(seat: int, card: int, moves: str) -> bytes:
+    """What a seat sees of its card after moves, as a tree's strategies are asked."""
+    other = (card + 1) % 3
+    states = play(*((card, other) if seat == 0 else (other, card)), moves).states
+    return observe_rows(GAME, states, np.array([seat]))[0].tobytes()
+
+
+def strategy(bets: dict[tuple[int, int, str], float]):
+    """From the chance of action 1 by (seat, card, moves)."""
+    table = {seen(*place): np.array([1 - chance, chance]) for place, chance in bets.items()}
+    return table.__getitem__
+
+
+def first(alpha: float):
+    """Kuhn's equilibria for seat 0, one for each alpha in [0, 1/3]: how often it bluffs with the jack."""
+    begin = {(0, J, ""): alpha, (0, Q, ""): 0.0, (0, K, ""): 3 * alpha}
+    return strategy({**begin, (0, J, "check bet"): 0.0, (0, Q, "check bet"): 1 / 3 + alpha, (0, K, "check bet"): 1.0})
+
+
+def second():
+    """Kuhn's equilibrium for seat 1."""
+    checked = {(1, J, "check"): 1 / 3, (1, Q, "check"): 0.0, (1, K, "check"): 1.0}
+    return strategy({**checked, (1, J, "bet"): 0.0, (1, Q, "bet"): 1 / 3, (1, K, "bet"): 1.0})
+
+
+def pure(seat: int):
+    """All 64 strategies of a seat without chance."""
+    places = [
+        (seat, card, moves) for card in (J, Q, K) for moves in (("", "check bet") if seat == 0 else ("check", "bet"))
+    ]
+    for choices in itertools.product((0.0, 1.0), repeat=len(places)):
+        yield strategy(dict(zip(places, choices, strict=True)))
+
+
+@pytest.mark.parametrize("alpha", [0, 1 / 6, 1 / 3])
+def test_at_equilibrium_the_first_seat_loses_an_eighteenth(alpha):
+    assert value(GAME, (first(alpha), second())) == pytest.approx(-1 / 18)
+
+
+def test_no_strategy_does_better_against_an_equilibrium():
+    best = max(value(GAME, (mine, second())) for mine in pure(0))
+    worst = min(value(GAME, (first(1 / 6), theirs)) for theirs in pure(1))
+    assert best == pytest.approx(-1 / 18)
+    assert worst == pytest.approx(-1 / 18)
+
+
+def test_a_bluff_too_many_is_punished():
+    """So the test above can fail: with alpha = 1/2, outside Kuhn's range, some answer takes more."""
+    bluffs = strategy({(0, J, ""): 0.5, (0, Q, ""): 0.0, (0, K, ""): 1.0,
+                       (0, J, "check bet"): 0.0, (0, Q, "check bet"): 5 / 6, (0, K, "check bet"): 1.0})  # fmt: skip
+    assert min(value(GAME, (bluffs, theirs)) for theirs in pure(1)) < -1 / 18 - 0.05
+
+
+def test_there_are_12_information_sets_and_30_games():
+    sets, games = set(), 0
+    for batch, moves in levels(GAME):
+        on = batch.masks.any(axis=1)
+        sets |= {batch.observations[row].tobytes() for row in np.flatnonzero(on)}
+        games += int((~on).sum()) if moves[0] else 0
+    assert (len(sets), games) == (12, 30)
+
+
+def test_a_deal_starts_anew():
+    batch = play(K, J, "check bet call")
+    deal(batch.states[0], 0)
+    batch.refresh()
+    assert not batch.terminated[0]
+    assert GAME.state_to_string(batch.states[0]) == "cards J Q, chips 1 1, moves: none"
