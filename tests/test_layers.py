@@ -94,7 +94,7 @@ def test_faces_import_what_draws_on_first_use():
 
 def test_ids_are_all_the_registered_games():
     """Found by importing every module of the rules, not through ids.py."""
-    rules = modules("envs/board", "envs/ball")
+    rules = modules("envs/board", "envs/cards", "envs/ball")
     code = f"import {', '.join(rules)}; from envs import game; import json; print(json.dumps(list(game._games)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=TREE).stdout
     assert sorted(json.loads(out)) == sorted(GAMES)
