@@ -34,7 +34,7 @@ class Against:
     losses: int
     goals_for: int | None  # None in games without goals
     goals_against: int | None
-    score: float  # share of the points, a draw being half a point
+    score: float  # share of the points, a draw being half a point; in games for chips, of the pairs
     mean_return: float  # what a game paid, on average
     return_margin: float | None  # 95% of such measurements lie so near to the truth; None for a single pair
     mean_length: float  # steps of a game, after its opening

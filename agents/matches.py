@@ -64,12 +64,17 @@ class Matches:
 
     @property
     def score(self) -> float:
-        """Share of the points, a draw being half a point."""
-        return (self.wins + self.draws / 2) / self.games
+        """Share of the points."""
+        return float(self.pair_points.mean()) / 2
 
     @property
     def pair_points(self) -> np.ndarray:
-        """[N] float64: points of `a` in each pair, 0, 0.5, ... 2. Pairs are independent, their two games are not."""
+        """[N] float64: points of `a` in each pair, 0, 0.5, ... 2. Pairs are independent, their two games are not.
+
+        A point for a game won, half of one for a draw. In games for chips a pair is won, with both points, by whoever
+        took more chips in the two games of one deal, as in duplicate bridge: a game won may be a small one."""
+        if self.game.largest_reward > 1:
+            return 1 + np.sign(self.returns.sum(axis=0, dtype=np.float64))
         return (1 + self.outcomes).sum(axis=0) / 2
 
     @property

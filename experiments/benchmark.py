@@ -40,7 +40,7 @@ PARTS = ("envs", "faces", "sampling", "training")  # without being asked for
 PARTS_ON_REQUEST = ("scaling", "peers", "compiling")
 USUAL = (
     "tic_tac_toe", "connect_four", "othello", "gomoku_15", "hex_11", "breakthrough_8", "go_9x9", "go_19x19", "chess",
-    "ball_1v1", "ball_2v2", "ball_3v3",
+    "kuhn_poker", "leduc_poker", "ball_1v1", "ball_2v2", "ball_3v3",
 )  # fmt: skip  # one size of each family, the one that others are known by, where no games are named
 TRAINED = ("connect_four", "ball_2v2")  # where no games are named
 SAMPLED_GAMES, SAMPLED_LENGTH = 512, 64  # the default run's

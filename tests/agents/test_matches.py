@@ -106,6 +106,7 @@ def test_at_cards_both_games_of_a_pair_have_the_same_deal_and_chips_count():
     assert (matches.mean_return, matches.return_margin, matches.opening_plies) == (1.0, 0.0, 0)
     np.testing.assert_array_equal(matches.initial_states["cards"][0], matches.initial_states["cards"][1])
     assert len(np.unique(matches.initial_states["cards"], axis=1)) > 1
+    assert (matches.pair_points == 2).all()
     both = play_pairs(game, Stubborn(1), Stubborn(1), 50, seed=3)
     assert set(np.abs(both.returns).ravel().tolist()) == {2.0}
     assert both.mean_return == 0
@@ -113,6 +114,11 @@ def test_at_cards_both_games_of_a_pair_have_the_same_deal_and_chips_count():
     ladder = play_pairs(game, Stubborn(1), RandomAgent(game), 5000, seed=3)
     # random folds to a bet half the time, for a chip, and comes to a bet always or half the time; else cards decide
     assert abs(ladder.mean_return - (1 / 2 + 1 / 4) / 2) < 1.5 * ladder.return_margin < 0.1
+    # a pair goes to whoever took more, also where each won one game: 1 chip won and 2 lost
+    split, taken = (ladder.outcomes.sum(axis=0) == 0), ladder.returns.sum(axis=0)
+    assert set(taken[split].tolist()) == {-1.0, 0.0}
+    np.testing.assert_array_equal(ladder.pair_points, 1 + np.sign(taken))
+    assert ladder.score == ladder.pair_points.mean() / 2
 
 
 @pytest.mark.parametrize("game_id", ["tic_tac_toe", "connect_four", "kuhn_poker", "ball_1v1", "ball_2v2"])
