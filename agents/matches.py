@@ -115,9 +115,8 @@ MATCH_SETTINGS = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none"}
 
 def as_match(game: Game) -> Game:
     """The game as it is played for a result: whole matches of the usual length, and no shaped reward to count."""
-    wanted = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none"}
     known = {setting.name for setting in game.schema}
-    values = {name: value for name, value in wanted.items() if name in known}
+    values = {name: value for name, value in MATCH_SETTINGS.items() if name in known}
     return with_settings(game, values) if "mode" in values else game
 
 

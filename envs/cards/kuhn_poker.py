@@ -20,6 +20,7 @@ Source       Kuhn, "A simplified two-person poker", Contributions to the Theory 
 import numpy as np
 from numba import njit
 
+from envs.cards.chips import behind, rewards
 from envs.cards.deck import draw, num_draws
 from envs.game import Dynamics, Game, register
 from envs.random_stream import randint
@@ -62,7 +63,7 @@ def deal(state, index):
 @njit(cache=True)
 def step(state, action):
     player = state.current_player
-    answers_bet = _behind(state, player)
+    answers_bet = behind(state, player)
     state.moves[state.num_moves] = action
     state.num_moves += 1
     state.chips[player] += action == BET
@@ -72,12 +73,6 @@ def step(state, action):
         state.winner = 1 - player
     elif answers_bet or (action == PASS and state.num_moves == 2):
         state.winner = 0 if state.cards[0] > state.cards[1] else 1
-
-
-@njit(cache=True)
-def _behind(state, player):
-    """Whether the seat has a bet to answer."""
-    return state.chips[player] < state.chips[1 - player]
 
 
 @njit(cache=True)
@@ -106,18 +101,9 @@ def is_truncated(state):
     return False
 
 
-@njit(cache=True)
-def rewards(state, out):
-    out[0] = out[1] = 0
-    if state.winner >= 0:
-        loser = 1 - state.winner
-        out[state.winner] = state.chips[loser]
-        out[loser] = -state.chips[loser]
-
-
 def action_to_string(state: np.void, action: int) -> str:
     player = int(state["current_player"])
-    return (("check", "bet"), ("fold", "call"))[bool(_behind(state, player))][action]
+    return (("check", "bet"), ("fold", "call"))[bool(behind(state, player))][action]
 
 
 def state_to_string(state: np.void) -> str:

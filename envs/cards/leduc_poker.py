@@ -19,6 +19,7 @@ Source       Southey, Bowling et al., "Bayes' bluff: opponent modelling in poker
 import numpy as np
 from numba import njit
 
+from envs.cards.chips import behind, rewards
 from envs.cards.deck import draw, num_draws
 from envs.game import Dynamics, Game, register
 from envs.random_stream import randint
@@ -111,14 +112,8 @@ def _strength(state, seat):
 
 
 @njit(cache=True)
-def _behind(state, player):
-    """Whether the seat has a raise to answer."""
-    return state.chips[player] < state.chips[1 - player]
-
-
-@njit(cache=True)
 def legal_action_mask(state, player, out):
-    out[FOLD] = _behind(state, player)
+    out[FOLD] = behind(state, player)
     out[CALL] = True
     out[RAISE] = state.raises < MOST_RAISES
 
@@ -147,18 +142,9 @@ def is_truncated(state):
     return False
 
 
-@njit(cache=True)
-def rewards(state, out):
-    out[0] = out[1] = 0
-    if state.winner >= 0:
-        loser = 1 - state.winner
-        out[state.winner] = state.chips[loser]
-        out[loser] = -state.chips[loser]
-
-
 def action_to_string(state: np.void, action: int) -> str:
     player = int(state["current_player"])
-    return ("fold", "call" if _behind(state, player) else "check", "raise")[action]
+    return ("fold", "call" if behind(state, player) else "check", "raise")[action]
 
 
 def state_to_string(state: np.void) -> str:
