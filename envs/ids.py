@@ -26,9 +26,7 @@ GAMES = {
     "chess": "envs.board.chess.game",
     "kuhn_poker": "envs.cards.kuhn_poker",
     "leduc_poker": "envs.cards.leduc_poker",
-    "ball_1v1": "envs.ball.match",
-    "ball_2v2": "envs.ball.match",
-    "ball_3v3": "envs.ball.match",
+    **{f"ball_{k}v{k}": "envs.ball.match" for k in range(1, 12)},
 }
 
 # Of these, those in which a seat does not see all: a test compares them with what the games say of themselves.

@@ -1,14 +1,17 @@
 """Scenes of the ball game set up by hand, and drivers that play many of them one physics step at a time."""
 
 import numpy as np
+import pytest
 from numba import njit
 
 from envs import make
 from envs.ball.match import DIRECTIONS, begin_decision, end_decision, physics_step
+from envs.ball.pitch import TEAM_SIZES
 from envs.batch import Batch
 from envs.game import Game
 
-SIZES = (1, 2, 3)
+# Teams of 1 to 3 are tested always, larger ones slowly.
+SIZES = (1, 2, 3, *(pytest.param(size, marks=pytest.mark.slow) for size in TEAM_SIZES[3:]))
 STAND, FORWARD, LEFT, BACK = 0, 1, 3, 5  # directions
 KICK = DIRECTIONS  # added to a direction
 FREE = {
