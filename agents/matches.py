@@ -40,7 +40,7 @@ class Matches:
     lengths: np.ndarray  # [2, N] int32, steps after the opening
     truncated: np.ndarray  # [2, N] bool: the clock ended the game
     initial_states: np.ndarray  # [2, N], after the opening
-    actions: np.ndarray | None  # [T, 2, N] or [T, 2, N, P] int16, if recorded; 0 once a game is over
+    actions: np.ndarray | None  # [T, 2, N] or [T, 2, N, P] int16 (or numbers), if recorded; 0 once a game is over
 
     @property
     def pairs(self) -> int:
@@ -156,7 +156,8 @@ def play_pairs(
     seats = [np.flatnonzero(team_of_seat == side) for side in (0, 1)]
     # one stream a side, begun anew for each half: what side s draws in half 0 it draws again in half 1
     draws = [[np.random.default_rng([seed, 1, side]) for side in (0, 1)] for _ in (0, 1)]
-    actions = np.zeros((2 * pairs,) if sequential else (2 * pairs, game.num_players), np.int32)
+    seats_of_a_step = () if sequential else (game.num_players,)
+    actions = np.zeros((2 * pairs, *seats_of_a_step, *game.action_shape), game.action_dtype)
     returns = np.zeros((2 * pairs, game.num_players), np.float32)
     lengths = np.zeros(2 * pairs, np.int32)
     recorded: list[np.ndarray] = []
@@ -187,7 +188,7 @@ def play_pairs(
         returns += batch.rewards
         lengths += live
         if record:
-            recorded.append(actions.astype(np.int16))
+            recorded.append(actions.copy() if game.action_shape else actions.astype(np.int16))
     return _collect(game, a.name, b.name, seed, plies, batch, initial, returns, lengths, recorded)
 
 

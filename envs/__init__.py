@@ -33,6 +33,9 @@ def make(game_id: str, **settings: Any) -> "Game":
     if game is None:
         from difflib import get_close_matches
 
+        if game_id.startswith("ball_"):
+            raise KeyError(f"unknown game '{game_id}'; the ball games are ball_1v1 to ball_11v11, as they are or with "
+                           "_continuous or _heading after it")  # fmt: skip
         near = get_close_matches(game_id, GAMES, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(GAMES)}"
         raise KeyError(f"unknown game '{game_id}'; {hint}; a game of your own is named 'module:id'")

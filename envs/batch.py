@@ -9,7 +9,8 @@ simultaneous one every seat has its own. A single game is a batch of one.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 from envs.bits import lowest, pack, size
 from envs.game import (
@@ -24,7 +25,7 @@ from envs.game import (
     rewards,
     step,
 )
-from envs.random_stream import randint, seed_streams
+from envs.random_stream import randint, seed_streams, uniform
 
 WORD = 64  # actions counted at a time
 
@@ -60,13 +61,15 @@ class Batch:
         self.terminated = np.zeros(num_envs, np.bool_)
         self.truncated = np.zeros(num_envs, np.bool_)
         self.final_observations = np.zeros((num_envs, players, *game.observation_shape), game.observation_dtype)
-        self._actions = np.zeros((num_envs, *seats), np.int32)
+        self._actions = np.zeros((num_envs, *seats, *game.action_shape), game.action_dtype)
         self._scratch = np.zeros(game.num_actions, np.bool_)
         self._init, self._refresh, self._step, self._random = (
             (_init_sequential, _refresh_sequential, _step_sequential, _random_sequential)
             if sequential
             else (_init_simultaneous, _refresh_simultaneous, _step_simultaneous, _random_simultaneous)
         )
+        if game.action_shape:
+            self._random = _random_continuous
         self.reset()
 
     def reset(self, seed: int | None = None) -> None:
@@ -92,8 +95,10 @@ class Batch:
         self._refresh(self.states, self.observations, self.masks, self.terminated, self.truncated)
 
     def step(self, actions: np.ndarray) -> None:
-        """Play actions, int32 [B] or [B, P] (simultaneous). Raises IllegalAction before any game has moved."""
-        actions = np.asarray(actions, np.int32)
+        """Play actions, int32 [B] or [B, P] (simultaneous), or float32 [B, P, N] where an action is N numbers.
+
+        Raises IllegalAction before any game has moved."""
+        actions = np.asarray(actions, self._actions.dtype)
         if actions.shape != self._actions.shape:
             raise ValueError(f"actions have shape {actions.shape}; {self.game.id} wants {self._actions.shape}")
         illegal = self._step(
@@ -104,13 +109,18 @@ class Batch:
             raise illegal_action(self.game, self.states[illegal], self.masks[illegal], actions[illegal], illegal)
 
     def random_actions(self) -> np.ndarray:
-        """Legal actions drawn evenly with each game's own stream, int32 [B] or [B, P]; 0 where a game is over."""
+        """Legal actions drawn evenly with each game's own stream, in step's form; 0 where a game is over."""
         self._random(self.states, self.masks, self._actions)
         return self._actions
 
 
 def illegal_action(game: Game, state: np.void, masks: np.ndarray, actions: np.ndarray, row: int = 0) -> IllegalAction:
     """The error that says which action was illegal where, and what was legal."""
+    if game.action_shape:
+        wanted = f"{game.action_shape[0]} numbers in [-1, 1]"
+        bad = next(action for action in actions if not (np.abs(action) <= 1).all())
+        problem = f"{game.id}, game {row}: action {bad.tolist()} is illegal; an action is {wanted}"
+        return IllegalAction(f"{problem}\n{game.state_to_string(state)}")
     for mask, action in zip(masks.reshape(-1, game.num_actions), np.atleast_1d(actions), strict=True):
         if not (0 <= action < game.num_actions and mask[action]):
             legal = np.flatnonzero(mask)
@@ -279,6 +289,25 @@ def _refresh_simultaneous(states, observations, masks, terminated, truncated):
                 legal_action_mask(state, player, masks[b, player])
 
 
+def _allowed(action, mask):
+    """Whether an action may be played: a number by its mask, several numbers if each is one in [-1, 1]."""
+
+
+@overload(_allowed, inline="always")
+def _(action, mask):
+    if isinstance(action, types.Array):
+        return lambda action, mask: _within(action)
+    return lambda action, mask: 0 <= action < mask.shape[0] and mask[action]
+
+
+@njit(cache=True)
+def _within(numbers):
+    within = True
+    for i in range(numbers.shape[0]):
+        within &= -1 <= numbers[i] <= 1  # false for nan
+    return within
+
+
 @njit(cache=True)
 def _step_simultaneous(
     states, actions, observations, masks, reward, terminated, truncated, final_observations, autoreset, opening_plies,
@@ -289,7 +318,7 @@ def _step_simultaneous(
         if not autoreset and (terminated[b] or truncated[b]):
             continue
         for player in range(masks.shape[1]):
-            if not (0 <= actions[b, player] < masks.shape[2] and masks[b, player, actions[b, player]]):
+            if not _allowed(actions[b, player], masks[b, player]):
                 return b
     for b in range(states.shape[0]):
         if not autoreset and (terminated[b] or truncated[b]):
@@ -320,3 +349,11 @@ def _random_simultaneous(states, masks, out):
     for b in range(states.shape[0]):
         for player in range(masks.shape[1]):
             out[b, player] = _draw(states[b], masks[b, player])
+
+
+@njit(cache=True)
+def _random_continuous(states, masks, out):
+    for b in range(states.shape[0]):
+        for player in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                out[b, player, i] = 2 * uniform(states[b]) - 1

@@ -6,7 +6,8 @@ Letters: B batch, P players, A actions. A State is changed in place; copying the
 stream (`rng`, uint64) and its settings included. Rewards, observations and masks go into arrays that the caller owns.
 
     init(state)                            a fresh position; keeps `state.settings` and goes on with `state.rng`
-    step(state, actions)                   int32: the mover's action in a sequential game, [P] in a simultaneous one
+    step(state, actions)                   int32: the mover's action in a sequential game, [P] in a simultaneous one;
+                                           float32 [P, N] if an action is N numbers (`action_shape`)
     legal_action_mask(state, player, out)  out [A] bool, true where legal
     observe(state, player, out)            out [*observation_shape], seen by `player`
     is_terminal(state) -> bool             the rules ended it
@@ -59,24 +60,38 @@ class InvalidSetting(ValueError):
 class Setting:
     """One value that `make(id, **settings)` can change and that the State carries in `state.settings.<name>`.
 
-    The default's type is the setting's type: bool, int, float, or str with `choices` (kept as the choice's index).
+    The default's type is the setting's type: bool, int, float, str with `choices` (kept as the choice's index), or a
+    pair of numbers, (lowest, highest): a range, of which both ends lie within the bounds.
     """
 
     name: str
-    default: bool | int | float | str
+    default: bool | int | float | str | tuple[int, int] | tuple[float, float]
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
     description: str = ""
 
     @property
-    def field(self) -> tuple[str, type]:
-        """(name, numpy type) in the settings record."""
+    def field(self) -> tuple[str, Any] | tuple[str, Any, int]:
+        """(name, numpy type) in the settings record, and 2 for a range."""
+        if isinstance(self.default, tuple):
+            return self.name, np.int64 if isinstance(self.default[0], int) else np.float64, 2
         kind = np.int8 if self.choices or isinstance(self.default, bool) else type(self.default)
         return self.name, {int: np.int64, float: np.float64}.get(kind, kind)
 
-    def check(self, value: Any) -> bool | int | float | str:
+    def check(self, value: Any) -> Any:
         """The value in the setting's own type, or InvalidSetting."""
+        if isinstance(self.default, tuple):
+            if not isinstance(value, list | tuple) or len(value) != 2:
+                raise InvalidSetting(f"setting '{self.name}' is {value!r}; it must be a range, [lowest, highest]")
+            try:
+                low, high = (replace(self, default=self.default[0]).check(end) for end in value)
+            except InvalidSetting as error:
+                bounds = str(error).partition("; it ")[2]
+                raise InvalidSetting(f"setting '{self.name}' is {value!r}; each end {bounds}") from None
+            if low > high:
+                raise InvalidSetting(f"setting '{self.name}' is {value!r}; its first number must not exceed its second")
+            return low, high
         if self.choices:
             if value not in self.choices:
                 raise InvalidSetting(f"setting '{self.name}' is {value!r}; it must be one of {', '.join(self.choices)}")
@@ -139,10 +154,15 @@ class Game:
     schema: tuple[Setting, ...] = ()
     observation_range: tuple[float, float] = (0, 1)  # every number of every observation lies in it
     largest_reward: float = 1  # no step pays a seat more, or costs it more
+    action_shape: tuple[int, ...] = ()  # (N,): an action is N numbers in [-1, 1]; then num_actions is 0, and no mask
     num_deals: int = 1  # that `deal` can lay out, each as likely
     hidden_information: bool = False  # a seat does not see all
     symmetries: tuple[Symmetry, ...] = ()  # all but the identity
     settings: dict[str, Any] = field(default_factory=dict)  # the values, every one of the schema
+
+    @property
+    def action_dtype(self) -> np.dtype:
+        return np.dtype(np.float32 if self.action_shape else np.int32)
 
     def new_states(self, count: int, streams: np.ndarray) -> np.ndarray:
         """States [count] with settings and random streams [count] uint64 filled in, not yet initialised."""
@@ -240,7 +260,9 @@ def deal(state, index):
 
 
 def step(state, actions):
-    _rules_of_dtype[state.dtype]["step"](state, np.asarray(actions, np.int32)[()])
+    actions = np.asarray(actions)
+    actions = actions.astype(np.float32 if actions.dtype.kind == "f" else np.int32)
+    _rules_of_dtype[state.dtype]["step"](state, actions[()])
 
 
 def legal_action_mask(state, player, out):

@@ -8,7 +8,7 @@ An opponent is a callable `(states [B], players [B], rng) -> actions [B]`, the s
 nothing between calls; one for all seats, or a dict from seat to callable. Seats without one play random legal moves.
 `seat` is the learner's, or None: drawn anew for each game. `info` holds
 
-    action_mask     [A] int8, 1 where the learner may play; all 0 when the game is over
+    action_mask     [A] int8, 1 where the learner may play; all 0 when the game is over (not where an action is numbers)
     seat            the learner's in this game
     illegal_action  the learner's action was not legal, and cost the game: reward -largest_reward, terminated
 
@@ -40,6 +40,23 @@ def observation_space(game: Game) -> spaces.Box:
     """What one seat sees."""
     low, high = game.observation_range
     return spaces.Box(low, high, game.observation_shape, game.observation_dtype.type)
+
+
+def action_space(game: Game) -> spaces.Space:
+    """What one seat may do: Discrete, or numbers in [-1, 1]."""
+    if game.action_shape:
+        return spaces.Box(-1, 1, game.action_shape, np.float32)
+    return spaces.Discrete(game.num_actions)
+
+
+def clipped(game: Game, numbers: Any) -> np.ndarray:
+    """An action of numbers, float32 [N], cut to [-1, 1]: what a Gaussian policy samples may lie outside.
+
+    Raises ValueError for another shape or for what is no number."""
+    action = np.asarray(numbers, np.float32)
+    if action.shape != game.action_shape or np.isnan(action).any():
+        raise ValueError(f"an action of {game.id} is {game.action_shape[0]} numbers in [-1, 1], not {numbers!r}")
+    return action.clip(-1, 1)
 
 
 def check_render_mode(mode: str | None) -> str | None:
@@ -125,8 +142,13 @@ class _Games:
         raise RuntimeError(f"{self.game.id} ended {BEGIN_TRIES} times before seat {self.seat} had a turn")
 
     def play(self, actions: np.ndarray, rng: np.random.Generator) -> None:
-        """The learner's actions [B], and everyone else's up to the learner's next turn; what is over is passed by."""
+        """The learner's actions [B] or [B, N], and everyone else's up to the learner's next turn; what is over is
+        passed by."""
         batch, over = self.batch, self.over
+        if self.game.action_shape:
+            self.illegal[:] = False
+            self._play_at_once(actions, rng)
+            return
         masks = batch.masks if self.sequential else batch.masks[self.rows, self.seats]
         known = (actions >= 0) & (actions < self.game.num_actions)
         actions = np.where(known, actions, 0)
@@ -140,9 +162,12 @@ class _Games:
             self._move(actions, self.over)
             self._reply(rng)
         else:
-            moves = self._choose(~self.over, rng)
-            moves[self.rows, self.seats] = actions
-            self._move(moves, self.over)
+            self._play_at_once(actions, rng)
+
+    def _play_at_once(self, actions: np.ndarray, rng: np.random.Generator) -> None:
+        moves = self._choose(~self.over, rng)
+        moves[self.rows, self.seats] = actions
+        self._move(moves, self.over)
 
     def _move(self, actions: np.ndarray, waiting: np.ndarray) -> None:
         """One step of the games that are not waiting [B]."""
@@ -162,7 +187,7 @@ class _Games:
             self._move(self._choose(~waiting, rng), waiting)
 
     def _choose(self, asked: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Actions, int32 [B] of the seats to move, or [B, P], from the opponents in the games asked [B]."""
+        """Actions, [B] of the seats to move, or [B, P], from the opponents in the games asked [B]."""
         batch = self.batch
         actions = batch.random_actions()
         if not self.callables:
@@ -198,7 +223,7 @@ class SeatEnv(gymnasium.Env):
         self.game = make(game_id, **settings)
         self.render_mode = check_render_mode(render_mode)
         self.observation_space = observation_space(self.game)
-        self.action_space = spaces.Discrete(self.game.num_actions)
+        self.action_space = action_space(self.game)
         self._games = _Games(self.game, 1, opponents, seat, opening_plies)
         self._playing = False
 
@@ -215,19 +240,19 @@ class SeatEnv(gymnasium.Env):
         if not self._playing:
             raise ResetNeeded(f"no game of {self.game.id} is on; call reset() first")
         games = self._games
-        number = operator.index(action)
-        games.play(np.array([number if 0 <= number < self.game.num_actions else -1]), self.np_random)
+        if self.game.action_shape:
+            games.play(clipped(self.game, action)[None], self.np_random)
+        else:
+            number = operator.index(action)
+            games.play(np.array([number if 0 <= number < self.game.num_actions else -1]), self.np_random)
         terminated, truncated = games.batch.terminated.item(0), games.batch.truncated.item(0)
         self._playing = not (terminated or truncated)
         return games.observations()[0], games.take_rewards().item(0), terminated, truncated, self._info()
 
     def _info(self) -> dict[str, Any]:
         games = self._games
-        return {
-            "action_mask": games.masks()[0],
-            "seat": games.seats.item(0),
-            "illegal_action": games.illegal.item(0),
-        }
+        info = {"seat": games.seats.item(0), "illegal_action": games.illegal.item(0)}
+        return info if self.game.action_shape else {"action_mask": games.masks()[0], **info}
 
     def action_masks(self) -> np.ndarray:
         """[A] bool, under the name that sb3-contrib's MaskablePPO asks for."""
@@ -262,7 +287,7 @@ class SeatVectorEnv(gymnasium.vector.VectorEnv):
         self.num_envs = num_envs
         self.render_mode = check_render_mode(render_mode)
         self.single_observation_space = observation_space(self.game)
-        self.single_action_space = spaces.Discrete(self.game.num_actions)
+        self.single_action_space = action_space(self.game)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._games = _Games(self.game, num_envs, opponents, seat, opening_plies)
@@ -284,8 +309,12 @@ class SeatVectorEnv(gymnasium.vector.VectorEnv):
         if not self._playing:
             raise ResetNeeded(f"no game of {self.game.id} is on; call reset() first")
         actions = np.asarray(actions)
-        if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
-            raise ValueError(f"actions are {actions.dtype} {actions.shape}; wanted are integers ({self.num_envs},)")
+        wanted = (self.num_envs, *self.game.action_shape)
+        if actions.shape != wanted or actions.dtype.kind not in ("f" if self.game.action_shape else "iu"):
+            kind = "real numbers" if self.game.action_shape else "integers"
+            raise ValueError(f"actions are {actions.dtype} {actions.shape}; wanted are {kind} {wanted}")
+        if self.game.action_shape:
+            actions = np.stack([clipped(self.game, action) for action in actions])
         games = self._games
         games.play(actions, self.np_random)
         rewards, over = games.take_rewards(), games.over
@@ -305,16 +334,17 @@ class SeatVectorEnv(gymnasium.vector.VectorEnv):
     def _infos(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Gymnasium's infos of the rows [B] bool: each entry with a mask of the rows that have it, 0 elsewhere."""
         games = self._games
-        masks = games.masks()
-        masks[~rows] = 0
-        return {
-            "action_mask": masks,
-            "_action_mask": rows,
+        infos = {
             "seat": np.where(rows, games.seats, 0),
             "_seat": rows,
             "illegal_action": games.illegal & rows,
             "_illegal_action": rows,
         }
+        if self.game.action_shape:
+            return infos
+        masks = games.masks()
+        masks[~rows] = 0
+        return {"action_mask": masks, "_action_mask": rows, **infos}
 
     def render(self) -> Any:
         return tuple(render_state(self.game, state, self.render_mode) for state in self._games.batch.states)

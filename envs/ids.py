@@ -26,7 +26,9 @@ GAMES = {
     "chess": "envs.board.chess.game",
     "kuhn_poker": "envs.cards.kuhn_poker",
     "leduc_poker": "envs.cards.leduc_poker",
-    **{f"ball_{k}v{k}": "envs.ball.match" for k in range(1, 12)},
+    **{
+        f"ball_{k}v{k}{control}": "envs.ball.match" for control in ("", "_continuous", "_heading") for k in range(1, 12)
+    },
 }
 
 # Of these, those in which a seat does not see all: a test compares them with what the games say of themselves.

@@ -19,7 +19,7 @@ from pettingzoo.utils.env import AECEnv, ParallelEnv
 from envs import make
 from envs.batch import Batch, illegal_action, observe_rows
 from envs.game import Dynamics, Game
-from envs.gymnasium_env import RENDER_MODES, check_render_mode, observation_space, render_state
+from envs.gymnasium_env import RENDER_MODES, action_space, check_render_mode, clipped, observation_space, render_state
 
 
 def env(game_id: str, render_mode: str | None = None, opening_plies: int = 0, **settings: Any) -> "SequentialEnv":
@@ -139,9 +139,9 @@ class SimultaneousEnv(ParallelEnv):
         self.possible_agents = [f"player_{seat}" for seat in range(game.num_players)]
         self.agents: list[str] = []
         self.observation_spaces = {agent: observation_space(game) for agent in self.possible_agents}
-        self.action_spaces: dict[str, Any] = {a: spaces.Discrete(game.num_actions) for a in self.possible_agents}
+        self.action_spaces: dict[str, Any] = {a: action_space(game) for a in self.possible_agents}
         self._batch = _fresh_batch(game)
-        self._actions = np.zeros((1, game.num_players), np.int32)
+        self._actions = np.zeros((1, game.num_players, *game.action_shape), game.action_dtype)
 
     def observation_space(self, agent: str) -> spaces.Space:
         return self.observation_spaces[agent]
@@ -161,6 +161,9 @@ class SimultaneousEnv(ParallelEnv):
         for seat, agent in enumerate(self.agents):
             if agent not in actions:
                 raise ValueError(f"no action for {agent}; in {self.game.id} all of {', '.join(self.agents)} move")
+            if self.game.action_shape:
+                self._actions[0, seat] = clipped(self.game, actions[agent])
+                continue
             number = operator.index(actions[agent])
             if not 0 <= number < self.game.num_actions:
                 raise illegal_action(self.game, batch.states[0], batch.masks[0, seat], np.array([number]))
@@ -181,6 +184,8 @@ class SimultaneousEnv(ParallelEnv):
         return dict(zip(self.possible_agents, values, strict=True))
 
     def _infos(self) -> dict[str, dict[str, np.ndarray]]:
+        if self.game.action_shape:
+            return {agent: {} for agent in self.possible_agents}
         masks = self._batch.masks[0].astype(np.int8)
         return {agent: {"action_mask": mask} for agent, mask in zip(self.possible_agents, masks, strict=True)}
 

@@ -40,6 +40,12 @@ def randint(state, n):
     return np.int64(((next_uint64(state) >> _S32) * np.uint64(n)) >> _S32)
 
 
+@njit(cache=True)
+def hashed(bits, index):
+    """64 random bits that belong to (bits, index): as if drawn from a stream that stood at `bits`, which stays there."""
+    return _mix(np.uint64(bits + np.uint64(index + 1) * GOLDEN_GAMMA))
+
+
 def seed_streams(seed: int, count: int) -> np.ndarray:
     """`count` independent streams [count] uint64 for one seed; stream i does not depend on `count`."""
     return np.random.SeedSequence(seed).generate_state(2, np.uint64)[0] + _spread(np.arange(count, dtype=np.uint64))

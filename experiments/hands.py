@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.ball.match import COMPASS, DIRECTIONS
+from envs.ball.actions import COMPASS, DIRECTIONS
 from envs.game import Game
 from envs.notation import NotationError
 from envs.notation.moves import read_action

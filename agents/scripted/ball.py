@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from agents.agent import RandomAgent
-from envs.ball.match import DIRECTIONS
+from envs.ball.actions import DIRECTIONS
 from envs.game import Game
 
 AIM = math.cos(math.radians(25.0))

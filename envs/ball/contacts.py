@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from envs.ball.compiled import compiled, inlined
-from envs.ball.pitch import TOUCH
+from envs.ball.settings import TOUCH
 from envs.ball.stack_array import stack_array
 
 WALL, POST = -1, -2  # in the place of body b

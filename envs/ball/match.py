@@ -1,13 +1,10 @@
-"""The ball game, k against k: `ball_1v1`, `ball_2v2`, `ball_3v3`. Rigid discs push and kick a ball into a goal.
+"""The ball game, k against k: `ball_1v1` to `ball_11v11`. Rigid discs push and kick a ball into a goal.
 
-The pitch, its axes, the bodies and every setting with its unit: pitch.py. What is seen: observation.py.
+The pitch, its axes and the bodies: pitch.py. Settings with units and bounds: settings.py. What an action means, and the
+variants `ball_2v2_continuous` and `ball_2v2_heading`: actions.py. What is seen: observation.py.
 
-Action a     9 kick + direction, 18 in all, for every seat at once: actions int32 [P]
-                 direction 0 none, then 45° steps counter-clockwise from the seat's own forward axis
-                     3 2         left          4 3 2
-                     | /                       5 . 1  forward       (team 1's is rotated by 180°)
-                     . - 1                     6 7 8
-                 a kick fires in the first physics step of the decision with the ball in reach and the cooldown over
+Actions      for every seat at once: int32 [P], or float32 [P, 3] where they are continuous. A kick fires in the first
+             physics step of the decision with the ball in reach and the cooldown over
 Decision     begin_decision, `world.physics_steps` times physics_step, end_decision: `step` is these, and a renderer
              that calls them draws every physics step through the same rules
 Ends         training: a goal terminates. Both modes: the time limit truncates. A match kicks off again after a goal
@@ -16,32 +13,33 @@ Rewards      +1 for each player of the team that scored, -1 for the others, own 
              after a goal: potential-based shaping (Ng, Harada and Russell 1999), zero-sum like the goals
 """
 
-import math
 from functools import partial
 
 import numpy as np
 
+from envs.ball.actions import (
+    CONTINUOUS,
+    CONTINUOUS_SHAPE,
+    NUM_ACTIONS,
+    SUFFIXES,
+    action_to_string,
+    game_id,
+    take_actions,
+)
 from envs.ball.compiled import compiled
-from envs.ball.observation import CLIP, observation_size, observe
+from envs.ball.observation import CLIP, observe
 from envs.ball.physics import advance
-from envs.ball.pitch import MATCH, TEAM_SIZES, configure, derive_world, schema, state_dtype
+from envs.ball.pitch import TEAM_SIZES, derive_world, state_dtype
 from envs.ball.placement import anchor_ball, free_ball, kick_off, place_at_random
+from envs.ball.randomisation import draw_episode, draw_noise, push_players
+from envs.ball.settings import MATCH, configure, schema
+from envs.ball.statistics import begin_count, count_decision
 from envs.game import Dynamics, Game, register
-
-DIRECTIONS = 9
-NUM_ACTIONS = 2 * DIRECTIONS
-_DIAGONAL = math.sqrt(0.5)
-COMPASS = np.array([
-    (0.0, 0.0), (1.0, 0.0), (_DIAGONAL, _DIAGONAL), (0.0, 1.0), (-_DIAGONAL, _DIAGONAL),
-    (-1.0, 0.0), (-_DIAGONAL, -_DIAGONAL), (0.0, -1.0), (_DIAGONAL, -_DIAGONAL),
-])  # fmt: skip # [9, 2] unit vectors of the directions, in the seat's own frame
-DIRECTION_NAMES = (
-    "stand", "forward", "forward-left", "left", "back-left", "back", "back-right", "right", "forward-right",
-)  # fmt: skip
 
 
 @compiled
 def init(state):
+    draw_episode(state)
     derive_world(state)
     state.drive[:] = 0.0
     state.kick_asked[:] = 0
@@ -57,6 +55,9 @@ def init(state):
     else:
         place_at_random(state)
     state.potential = _potential(state)
+    draw_noise(state)
+    if state.settings.statistics:
+        begin_count(state)
 
 
 @compiled
@@ -69,16 +70,11 @@ def step(state, actions):
 @compiled
 def begin_decision(state, actions):
     """Take every seat's action; no time passes."""
-    players = state.kick_asked.shape[0]
     state.goal = -1
     state.potential = _potential(state)
-    for seat in range(players):
-        kick = actions[seat] >= DIRECTIONS
-        direction = actions[seat] - DIRECTIONS if kick else actions[seat]
-        push = state.world.drive[seat] if seat < players // 2 else -state.world.drive[seat]
-        state.drive[seat, 0] = push * COMPASS[direction, 0]
-        state.drive[seat, 1] = push * COMPASS[direction, 1]
-        state.kick_asked[seat] = kick
+    if state.world.noisy:
+        push_players(state)
+    take_actions(state, actions)
 
 
 @compiled
@@ -92,6 +88,8 @@ def end_decision(state):
     """Count the decision, the goal or the stuck ball, and what it all paid."""
     state.decision += 1
     state.payoff = 0.0
+    if state.settings.statistics:
+        count_decision(state)
     if state.goal >= 0:
         state.payoff = 1.0 if state.goal == 0 else -1.0
         state.score[state.goal] += 1
@@ -105,6 +103,7 @@ def end_decision(state):
         after = 0.0 if state.goal >= 0 else _potential(state)
         gain = state.settings.ball_progress_gamma * after - state.potential
         state.payoff += state.settings.ball_progress_weight * gain
+    draw_noise(state)
 
 
 @compiled
@@ -148,11 +147,6 @@ def rewards(state, out):
         out[seat] = state.payoff if seat < players // 2 else -state.payoff
 
 
-def action_to_string(state: np.void, action: int) -> str:
-    kick, direction = divmod(int(action), DIRECTIONS)
-    return DIRECTION_NAMES[direction] + (" + kick" if kick else "")
-
-
 def state_to_string(state: np.void) -> str:
     """Time, score, then a line for the ball and each player: position in m, velocity in m/s."""
     ball = len(state["position"]) - 1
@@ -167,13 +161,17 @@ def state_to_string(state: np.void) -> str:
     return "\n".join(lines)
 
 
-BALL_GAMES = tuple(
-    register(
-        Game(f"ball_{k}v{k}", state_dtype(k), Dynamics.SIMULTANEOUS, num_players=2 * k, teams=(0,) * k + (1,) * k,
-             num_actions=NUM_ACTIONS, observation_shape=(observation_size(k),), observation_dtype=np.dtype(np.float32),
-             observation_range=(-CLIP, CLIP), max_steps=0, action_to_string=action_to_string,
-             state_to_string=state_to_string, schema=schema(k)),
-        configure=partial(configure, k), init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
-        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)
-    for k in TEAM_SIZES
-)  # fmt: skip
+def _game(team_size: int, control: int) -> Game:
+    settings = schema(team_size, control)
+    continuous = control == CONTINUOUS
+    return register(
+        Game(game_id(team_size, control), state_dtype(team_size, control), Dynamics.SIMULTANEOUS,
+             num_players=2 * team_size, teams=(0,) * team_size + (1,) * team_size,
+             num_actions=0 if continuous else NUM_ACTIONS, action_shape=CONTINUOUS_SHAPE if continuous else (),
+             observation_shape=(), observation_dtype=np.dtype(np.float32), observation_range=(-CLIP, CLIP),
+             max_steps=0, action_to_string=action_to_string, state_to_string=state_to_string, schema=settings),
+        configure=partial(configure, team_size, control), init=init, step=step, legal_action_mask=legal_action_mask,
+        observe=observe, is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip
+
+
+BALL_GAMES = tuple(_game(team_size, control) for control in range(len(SUFFIXES)) for team_size in TEAM_SIZES)

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
+from envs.ball.actions import HEADING, control_of
 from envs.ball.compiled import compiled, inlined
 from envs.ball.contacts import unit_normal
+from envs.ball.randomisation import kick_turn
 from envs.ball.stack_array import stack_array
+from envs.ball.statistics import count_kick
 
 AT_REST = 1e-300  # m/s, in place of a speed of 0 in a quotient that is 0 then
 
@@ -50,7 +53,7 @@ def note_touch(state, touched_0, touched_1):
 
 @inlined
 def kicks_fire(state):
-    """Whether a kick that was asked for is ready and reaches the ball."""
+    """Whether a kick that was asked for is ready and reaches the ball,."""
     world, position = state.world, state.position
     ball = position.shape[0] - 1
     fire = False
@@ -78,7 +81,17 @@ def fire_kicks(state):
         if x * x + y * y > world.kick_reach:
             continue
         x, y, _ = unit_normal(x, y, seat, ball, ball)
-        x, y = x * world.kick_speed, y * world.kick_speed
+        if control_of(state) == HEADING:
+            forward = 1.0 if seat < team_size else -1.0
+            way_x, way_y = forward * math.cos(state.heading[seat]), forward * math.sin(state.heading[seat])
+            if x * way_x + y * way_y < world.kick_cone:
+                continue  # the ball is not in front
+            x, y = way_x, way_y
+        if world.kick_angle_noise[seat] > 0:
+            turn = kick_turn(state, seat)
+            cosine, sine = math.cos(turn), math.sin(turn)
+            x, y = x * cosine - y * sine, x * sine + y * cosine
+        x, y = x * world.kick_speed[seat], y * world.kick_speed[seat]
         kicks[seat, 0], kicks[seat, 1] = x, y
         state.kick_asked[seat] = 0
         state.kick_ready_at[seat] = state.clock - 1 + world.cooldown_steps
@@ -95,6 +108,10 @@ def fire_kicks(state):
         recoil = share * world.inverse_mass[seat] / world.inverse_mass[ball]
         velocity[seat, 0] -= recoil * kicks[seat, 0]
         velocity[seat, 1] -= recoil * kicks[seat, 1]
+    if state.settings.statistics:
+        for seat in range(players):
+            if kicks[seat, 0] != 0 or kicks[seat, 1] != 0:
+                count_kick(state, seat)
 
 
 @compiled

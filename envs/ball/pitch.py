@@ -1,4 +1,4 @@
-"""The pitch and all that is on it: settings with units and bounds, the State, and the world derived from the settings.
+"""The pitch and all that is on it: the State, and the world derived from settings and draws.
 
 Axes         metres, the origin on the centre spot; x along the pitch, y to the left of someone who looks along +x
                  y = +W/2  +-----------------------------+
@@ -14,86 +14,23 @@ Bodies       index = seat for the players, then the ball: index 2k, the last
 """
 
 import math
-from typing import Any
 
 import numpy as np
+from numba.extending import overload
 
+from envs.ball.actions import game_id
 from envs.ball.compiled import compiled
-from envs.game import InvalidSetting, Setting, settings_dtype
+from envs.ball.observation import CLIP, ENTITY_METRES, VELOCITY_UNIT
+from envs.ball.randomisation import draws_dtype
+from envs.ball.settings import MATCH, MATCH_LIMIT, TOUCH, TRAINING_LIMIT, schema
+from envs.ball.statistics import statistics_dtype
+from envs.game import settings_dtype
 
 TEAM_SIZES = tuple(range(1, 12))
-TOUCH = 1e-3  # m, bodies this close touch: far under what is seen, far over what is rounded
-START_GAP = 0.1  # m, the least gap between bodies, and between bodies and walls, at a random start
-TIME_LIMITS = {"training": 30.0, "match": 90.0}  # s, where `time_limit` is 0
-MATCH_LIMIT, TRAINING_LIMIT = TIME_LIMITS["match"], TIME_LIMITS["training"]
-TRAINING, MATCH = 0, 1  # indices of the choices of `mode`
-
-# Where a team stands at kick-off, by team size: (fraction of L, fraction of W), team 0's; team 1's is rotated by 180°.
-FORMATIONS = {
-    1: ((-0.2, 0.0),),
-    2: ((-0.2, 0.2), (-0.2, -0.2)),
-    3: ((-0.35, 0.0), (-0.15, 0.25), (-0.15, -0.25)),
-    4: ((-0.38, 0.0), (-0.22, 0.27), (-0.22, -0.27), (-0.12, 0.0)),  # 1-2-1, the first the keeper
-    5: ((-0.4, 0.0), (-0.26, 0.24), (-0.26, -0.24), (-0.12, 0.2), (-0.12, -0.2)),  # 1-2-2
-    6: ((-0.42, 0.0), (-0.28, 0.2), (-0.28, -0.2), (-0.13, 0.3), (-0.13, 0.0), (-0.13, -0.3)),  # 1-2-3
-    7: ((-0.43, 0.0), (-0.29, 0.28), (-0.31, 0.0), (-0.29, -0.28), (-0.17, 0.2), (-0.17, -0.2), (-0.08, 0.0)),  # 1-3-2-1
-    8: ((-0.44, 0.0), (-0.3, 0.28), (-0.32, 0.0), (-0.3, -0.28), (-0.18, 0.28), (-0.2, 0.0), (-0.18, -0.28),
-        (-0.08, 0.0)),  # 1-3-3-1
-    9: ((-0.44, 0.0), (-0.3, 0.28), (-0.32, 0.0), (-0.3, -0.28), (-0.18, 0.28), (-0.2, 0.0), (-0.18, -0.28),
-        (-0.08, 0.13), (-0.08, -0.13)),  # 1-3-3-2
-    10: ((-0.44, 0.0), (-0.29, 0.33), (-0.31, 0.11), (-0.31, -0.11), (-0.29, -0.33), (-0.18, 0.28), (-0.19, 0.0),
-         (-0.18, -0.28), (-0.08, 0.13), (-0.08, -0.13)),  # 1-4-3-2
-    11: ((-0.45, 0.0), (-0.29, 0.34), (-0.31, 0.12), (-0.31, -0.12), (-0.29, -0.34), (-0.18, 0.34), (-0.19, 0.12),
-         (-0.19, -0.12), (-0.18, -0.34), (-0.08, 0.13), (-0.08, -0.13)),  # 1-4-4-2
-}  # fmt: skip
 
 
-def schema(team_size: int) -> tuple[Setting, ...]:
-    """Every setting of the game of `team_size` against `team_size`."""
-    # 16 m: a player crosses in 3.4 s, and random play scores often enough for the reward to be found; the area grows
-    # with the number of players
-    length = round(16.0 * math.sqrt(max(team_size, 2) / 2), 2)
-    return (
-        Setting("mode", "training", choices=("training", "match"),
-                description="training: random starts, a goal ends the game; match: kick-offs, goals are counted"),
-        Setting("time_limit", 0.0, 0.0, 3600.0, description="s; 0 is the mode's own: 30 in training, 90 in a match"),
-        Setting("decision_interval", 0.2, 0.02, 1.0, description="s between decisions"),
-        Setting("physics_interval", 0.02, 0.001, 0.05, description="s of a physics step; divides decision_interval"),
-        Setting("time_left_observed", True, description="false: the feature is always 1 (bootstrap the time limit)"),
-        Setting("pitch_length", length, 8.0, 80.0, description="m"),
-        Setting("pitch_aspect", 0.625, 0.4, 1.0, description="width / length"),
-        Setting("goal_fraction", 0.4, 0.1, 0.8, description="goal width / pitch width"),
-        Setting("post_radius", 0.08, 0.01, 0.3, description="m"),
-        Setting("player_radius", 0.5, 0.2, 1.0, description="m"),
-        Setting("player_mass", 5.0, 0.5, 100.0, description="kg"),
-        Setting("player_drive", 14.0, 0.0, 100.0, description="m/s², the acceleration of a running player"),
-        Setting("player_drag", 2.0, 0.0, 20.0, description="1/s"),
-        Setting("player_max_speed", 5.0, 0.5, 20.0, description="m/s"),
-        Setting("ball_radius", 0.35, 0.1, 1.0, description="m"),
-        Setting("ball_mass", 0.45, 0.05, 50.0, description="kg"),
-        Setting("ball_drag", 0.8, 0.0, 20.0, description="1/s"),
-        Setting("ball_rolling", 0.3, 0.0, 20.0, description="m/s², constant, so that the ball truly stops"),
-        Setting("ball_max_speed", 12.0, 0.5, 40.0, description="m/s"),
-        Setting("kick_speed", 8.0, 0.0, 40.0, description="m/s that a kick gives the ball"),
-        Setting("kick_range", 0.3, 0.0, 2.0, description="m, the widest gap between surfaces that a kick bridges"),
-        Setting("kick_cooldown", 0.4, 0.0, 10.0, description="s between two kicks of a player"),
-        Setting("restitution_ball_wall", 0.8, 0.0, 1.0, description="walls and posts"),
-        Setting("restitution_ball_player", 0.5, 0.0, 1.0),
-        Setting("restitution_player_player", 0.3, 0.0, 1.0),
-        Setting("restitution_player_wall", 0.2, 0.0, 1.0, description="walls and posts"),
-        Setting("kickoff_offset", 0.5, 0.0, 2.0, description="m, kick-off places vary by up to this, mirrored"),
-        Setting("stuck_distance", 0.5, 0.0, 10.0, description="m; a ball that stays within it for stuck_time is stuck"),
-        Setting("stuck_time", 4.0, 0.2, 600.0, description="s"),
-        Setting("stuck_clearance", 1.5, 0.0, 10.0, description="m around the centre spot cleared for a stuck ball"),
-        Setting("human_knowledge", "none", choices=("none", "ball_progress"),
-                description="ball_progress adds c (gamma Φ' - Φ), Φ = the ball's x in the own frame / (L/2)"),
-        Setting("ball_progress_weight", 0.5, 0.0, 10.0, description="c, in goals"),
-        Setting("ball_progress_gamma", 0.985, 0.0, 1.0, description="gamma; use the learner's own"),
-    )  # fmt: skip
-
-
-def state_dtype(team_size: int) -> np.dtype:
-    """The State of one size; P = 2 team_size seats, N = P + 1 bodies."""
+def state_dtype(team_size: int, control: int) -> np.dtype:
+    """The State of one size and control; P = 2 team_size seats, N = P + 1 bodies."""
     players, bodies = 2 * team_size, 2 * team_size + 1
     world = np.dtype([
         ("half_length", np.float64),          # m, L/2
@@ -103,7 +40,8 @@ def state_dtype(team_size: int) -> np.dtype:
         ("sight", np.float64),                # 1/m, 2/L: positions times this are observed
         ("top_speeds", np.float64),           # m/s, no two bodies differ by more
         ("dt", np.float64),                   # s, a physics step
-        ("kick_speed", np.float64),           # m/s
+        ("turn", np.float64),                 # rad, of a decision, where players have headings
+        ("kick_cone", np.float64),            # cosine of the widest angle from the heading to the ball
         ("kick_reach", np.float64),           # m², of centres
         ("rolling_loss", np.float64),         # m/s that rolling takes off the ball in a physics step
         ("restitution_ball_wall", np.float64),
@@ -119,6 +57,14 @@ def state_dtype(team_size: int) -> np.dtype:
         ("max_speed", np.float64, bodies),    # m/s
         ("decay", np.float64, bodies),        # what drag leaves of a velocity in a physics step
         ("drive", np.float64, players),       # m/s that running adds in a physics step
+        ("kick_speed", np.float64, players),  # m/s
+        ("kick_angle_noise", np.float64, players),  # rad, standard deviation
+        ("action_delay", np.int32, players),  # decisions
+        ("observation_noise", np.float64, players),  # standard deviation
+        ("observation_dropout", np.float64, players),  # probability
+        ("push_rate", np.float64, players),   # probability of a push in a decision
+        ("plain", np.int8),                   # 1: what is seen is what is there, within observation.CLIP, and no more
+        ("noisy", np.int8),                   # 1: some noise, dropout or push is on, and `noise` is drawn each decision
         ("physics_steps", np.int32),          # of a decision
         ("max_decisions", np.int32),          # until the time limit
         ("cooldown_steps", np.int32),         # physics steps from a kick to the next
@@ -126,11 +72,12 @@ def state_dtype(team_size: int) -> np.dtype:
     ], align=True)  # fmt: skip
     return np.dtype([
         ("rng", np.uint64),
-        ("settings", settings_dtype(schema(team_size))),
-        ("world", world),                         # what init derived from the settings; the rules read this
+        ("world", world),                         # what init derived from settings and draws; the rules read this
         ("position", np.float64, (bodies, 2)),    # m
         ("velocity", np.float64, (bodies, 2)),    # m/s
         ("drive", np.float64, (players, 2)),      # m/s gained in each physics step of this decision, by running
+        ("heading", np.float64, players),         # rad, in the seat's own frame; 0 where players have none
+        ("noise", np.uint64),                     # what this decision's noise is made of (randomisation.py)
         ("kick_asked", np.int8, players),         # 1: asked for in this decision and not yet fired
         ("kick_ready_at", np.int32, players),     # the first physics step, counted by `clock`, that allows a kick
         ("clock", np.int32),                      # physics steps played
@@ -144,42 +91,59 @@ def state_dtype(team_size: int) -> np.dtype:
         ("stuck_since", np.int32),                # decisions since it left an anchor
         ("potential", np.float64),                # Φ of team 0 before the last decision
         ("payoff", np.float64),                   # what the last decision paid team 0; team 1 got the opposite
-        (f"ball_{team_size}v{team_size}", np.int8),  # the game's name makes the dtype its own
+        ("settings", settings_dtype(schema(team_size, control))),
+        ("draws", draws_dtype(players)),          # what this episode drew (randomisation.py)
+        ("delayed", np.float64, (players, 2, 3)),  # intents on their way (actions.py), the oldest first
+        ("statistics", statistics_dtype(players)),  # counted if the setting says so (statistics.py)
+        (game_id(team_size, control), np.int8),   # the game's name makes the dtype its own
     ], align=True)  # fmt: skip
 
 
 @compiled
 def derive_world(state):
-    """Fill `state.world` from `state.settings`."""
-    settings, world = state.settings, state.world
+    """Fill `state.world` from `state.settings` and `state.draws`."""
+    settings, draws, world = state.settings, state.draws, state.world
     players = world.drive.shape[0]
     dt = settings.physics_interval
-    world.half_length = 0.5 * settings.pitch_length
+    world.half_length = 0.5 * settings.pitch_length * draws.pitch_size
     world.half_width = world.half_length * settings.pitch_aspect
     world.half_goal = world.half_width * settings.goal_fraction
     world.post_radius = settings.post_radius
     world.sight = 1.0 / world.half_length
     world.dt = dt
-    world.kick_speed = settings.kick_speed
+    world.turn, world.kick_cone = _turning(state)
     world.kick_reach = (settings.player_radius + settings.ball_radius + settings.kick_range) ** 2
-    world.restitution_ball_wall = settings.restitution_ball_wall
-    world.restitution_ball_player = settings.restitution_ball_player
-    world.restitution_player_player = settings.restitution_player_player
-    world.restitution_player_wall = settings.restitution_player_wall
+    world.restitution_ball_wall = min(1.0, settings.restitution_ball_wall * draws.restitution)
+    world.restitution_ball_player = min(1.0, settings.restitution_ball_player * draws.restitution)
+    world.restitution_player_player = min(1.0, settings.restitution_player_player * draws.restitution)
+    world.restitution_player_wall = min(1.0, settings.restitution_player_wall * draws.restitution)
     drive = settings.player_drive * _mean_time(settings.player_drag, dt)
     decay = math.exp(-settings.player_drag * dt)
+    noisy = False
     for seat in range(players):
         world.radius[seat] = settings.player_radius
         world.inverse_mass[seat] = 1.0 / settings.player_mass
-        world.max_speed[seat] = settings.player_max_speed
+        world.max_speed[seat] = settings.player_max_speed * draws.player_speed[seat]
         world.decay[seat] = decay
-        world.drive[seat] = drive
+        world.drive[seat] = drive * draws.player_drive[seat]
+        world.kick_speed[seat] = settings.kick_speed * draws.kick_speed[seat]
+        world.kick_angle_noise[seat] = math.radians(draws.kick_angle_noise[seat])
+        world.action_delay[seat] = draws.action_delay[seat]
+        world.observation_noise[seat] = draws.observation_noise[seat]
+        world.observation_dropout[seat] = draws.observation_dropout[seat]
+        world.push_rate[seat] = min(1.0, draws.push_rate[seat] * settings.decision_interval)
+        noisy |= draws.kick_angle_noise[seat] + draws.observation_noise[seat] > 0
+        noisy |= draws.observation_dropout[seat] + draws.push_rate[seat] > 0
+    world.noisy = noisy
     world.radius[players] = settings.ball_radius
-    world.inverse_mass[players] = 1.0 / settings.ball_mass
+    world.inverse_mass[players] = 1.0 / (settings.ball_mass * draws.ball_mass)
     world.max_speed[players] = settings.ball_max_speed
-    world.decay[players] = math.exp(-settings.ball_drag * dt)
-    world.rolling_loss = settings.ball_rolling * _mean_time(settings.ball_drag, dt)
+    ball_drag = settings.ball_drag * draws.ball_drag
+    world.decay[players] = math.exp(-ball_drag * dt)
+    world.rolling_loss = settings.ball_rolling * draws.ball_drag * _mean_time(ball_drag, dt)
     _derive_reaches(world)
+    within = world.top_speeds <= CLIP * VELOCITY_UNIT and 2 * world.half_length <= CLIP * ENTITY_METRES
+    world.plain = within and not noisy and not settings.draws_observed
     limit = settings.time_limit
     if limit == 0:
         limit = MATCH_LIMIT if settings.mode == MATCH else TRAINING_LIMIT
@@ -217,44 +181,14 @@ def _whole_steps(time, interval):
     return math.ceil(time / interval - 1e-9)
 
 
-def configure(team_size: int, settings: dict[str, Any]) -> dict[str, Any]:
-    """What of the Game follows from the settings. Raises InvalidSetting where two of them contradict each other."""
-    s = settings
-    limit = s["time_limit"] or TIME_LIMITS[s["mode"]]
-    interval, dt = s["decision_interval"], s["physics_interval"]
-    _require(s, "time_limit", limit >= interval, f"at least decision_interval, {interval:g}, or 0")
-    steps = interval / dt
-    divides = abs(steps - round(steps)) < 1e-6
-    _require(s, "physics_interval", divides, f"a whole fraction of decision_interval, {interval:g}")
-    width = s["pitch_length"] * s["pitch_aspect"]
-    ball, player, post = s["ball_radius"], s["player_radius"], s["post_radius"]
-    # a body touches one post at a time
-    least = 2.1 * (max(ball, player) + post) / width
-    _require(s, "goal_fraction", s["goal_fraction"] >= least, f"at least {least:.3g} on this pitch, for a body to pass")
-    # a body may not pass through another, or come to lie behind a wall, in one physics step
-    longest = ball / (s["ball_max_speed"] + s["player_max_speed"])
-    _require(s, "physics_interval", dt <= longest, f"at most {longest:.3g} at these speeds and this ball_radius")
-    longest = player / (2 * s["player_max_speed"])
-    _require(s, "physics_interval", dt <= longest, f"at most {longest:.3g} at this player_max_speed and player_radius")
-    closest, roomiest = ball + player, width / 2 - player
-    fits = closest <= s["stuck_clearance"] <= roomiest
-    _require(s, "stuck_clearance", fits, f"in [{closest:.3g}, {roomiest:.3g}] on this pitch")
-    if s["mode"] == "match":
-        own = [(x * s["pitch_length"], y * width) for x, y in FORMATIONS[team_size]]
-        everyone = own + [(-x, -y) for x, y in own]
-        # an offset along both axes brings two players nearer by twice its diagonal, a player and the ball by one
-        rooms = [(math.dist(a, b) - 2 * player) / math.sqrt(8) for i, a in enumerate(everyone) for b in everyone[:i]]
-        rooms += [(math.hypot(x, y) - player - ball) / math.sqrt(2) for x, y in own]
-        room = min(rooms + [width / 2 - abs(y) - player for _, y in own])
-        _require(s, "kickoff_offset", s["kickoff_offset"] <= room, f"at most {room:.3g} on this pitch, not to overlap")
-    else:  # a random start draws places until they are free: under a quarter covered it needs a few draws a body
-        margin = player + post + START_GAP
-        free = (s["pitch_length"] - 2 * margin) * (width - 2 * margin)
-        covered = 2 * team_size * math.pi * (2 * player + START_GAP) ** 2 / 4
-        _require(s, "pitch_length", covered <= 0.25 * free, f"longer: {2 * team_size} players have no room to start")
-    return {"max_steps": math.ceil(limit / interval - 1e-9)}
+def _turning(state):
+    """(rad that a decision turns, cosine of the kick's cone); of players without headings nothing is asked."""
 
 
-def _require(settings: dict[str, Any], name: str, fits: bool, bounds: str) -> None:
-    if not fits:
-        raise InvalidSetting(f"setting '{name}' is {settings[name]!r}; it must be {bounds}")
+@overload(_turning, inline="always")
+def _(state):
+    if "turn_rate" in state.fields["settings"].type.fields:
+        return lambda state: (
+            state.settings.turn_rate * state.settings.decision_interval, math.cos(math.radians(state.settings.kick_cone))
+        )  # fmt: skip
+    return lambda state: (0.0, -1.0)

@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 
+from envs.ball.actions import HEADING, control_of
 from envs.ball.compiled import compiled
-from envs.ball.pitch import FORMATIONS, START_GAP
+from envs.ball.settings import FORMATIONS, START_GAP
 from envs.ball.solver import separate
+from envs.ball.statistics import begin_play
 from envs.random_stream import uniform
 
 _STANDS = np.zeros((max(FORMATIONS) + 1, max(FORMATIONS), 2))  # [team size, seat in the team, fraction of L and of W]
@@ -33,6 +35,9 @@ def place_at_random(state):
                 least = world.radius[i] + world.radius[other] + START_GAP
                 free = free and x * x + y * y >= least * least
     _come_to_rest(state)
+    if control_of(state) == HEADING:
+        for seat in range(num_bodies - 1):
+            state.heading[seat] = (2 * uniform(state) - 1) * math.pi
 
 
 @compiled
@@ -54,8 +59,12 @@ def kick_off(state):
 def _come_to_rest(state):
     state.velocity[:] = 0.0
     state.kick_ready_at[:] = 0
+    state.delayed[:] = 0.0
+    state.heading[:] = 0.0  # forward
     state.last_touch_team = -1
     anchor_ball(state)
+    if state.settings.statistics:
+        begin_play(state)
 
 
 @compiled
@@ -83,6 +92,8 @@ def free_ball(state):
     state.last_touch_team = -1
     state.ball_resets += 1
     anchor_ball(state)
+    if state.settings.statistics:
+        begin_play(state)
 
 
 @compiled

@@ -16,10 +16,11 @@ SEQUENTIAL = [game_id for game_id in IDS if make(game_id).dynamics is Dynamics.S
 SIMULTANEOUS = [game_id for game_id in IDS if game_id not in SEQUENTIAL]
 
 # A family of board games is one module, its smallest board named first: that one is tested always, larger ones slowly;
-# so with the ball from four against four on.
+# so with the ball from four against four on, and with one size of each control.
 SMALLEST = {module: game_id for game_id, module in reversed(GAMES.items())}.values()
 LARGER = {game_id for game_id, module in GAMES.items() if ".board." in module} - set(SMALLEST)
-LARGER |= {game_id for game_id in GAMES if game_id.startswith("ball_")} - {"ball_1v1", "ball_2v2", "ball_3v3"}
+ALWAYS = {"ball_1v1", "ball_2v2", "ball_3v3", "ball_1v1_continuous", "ball_2v2_heading"}
+LARGER |= {game_id for game_id in GAMES if game_id.startswith("ball_")} - ALWAYS
 
 
 def marked(ids: Iterable[str]) -> list:

@@ -5,7 +5,8 @@ import pytest
 from numba import njit
 
 from envs import make
-from envs.ball.match import DIRECTIONS, begin_decision, end_decision, physics_step
+from envs.ball.actions import DIRECTIONS
+from envs.ball.match import begin_decision, end_decision, physics_step
 from envs.ball.pitch import TEAM_SIZES
 from envs.batch import Batch
 from envs.game import Game

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from envs.ball.match import COMPASS
+from envs.ball.actions import COMPASS
 from envs.batch import Batch
 from tests.envs.ball.scenes import (
     BACK,
