@@ -14,8 +14,8 @@ class Agent(Protocol):
     name: str
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Legal actions int32 [B] (or float32 [B, N]) for seat `players[b]` in `states[b]`: one row per seat asked, so a
-        team of two is two rows with the same state. The states are not changed."""
+        """Legal actions int32 [B], or float32 [B, N], for seat `players[b]` in `states[b]`: one row per seat asked, so
+        a team of two is two rows with the same state. The states are not changed."""
 
     def reset(self, rows: np.ndarray) -> None:
         """Rows (indices into the next calls' B) start a new game: forget what was remembered of the old one."""

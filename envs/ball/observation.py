@@ -14,8 +14,8 @@
     noise, dropout, pushes a second.
     Units: positions / (L/2), velocities / (5 m/s)
 
-`observation: entities` [2k + 1, 7], the same for every team size but for the number of rows, so that one policy can play
-them all
+`observation: entities` [2k + 1, 7], the same for every team size but for the number of rows, so that one policy can
+play them all
     row 0    me: own position 2, own velocity 2, kick ready, time left, L/2
     row 1    the ball: position - mine 2, velocity - mine 2, 1, 0, 0
     rows 2:  team-mates nearest first: the same, 0, 1, 0; then opponents nearest first: the same, 0, 0, 1

@@ -2,13 +2,14 @@
 
     make("ball_2v2", ball_mass_factor=(0.5, 2.0), action_delay=(0, 2), observation_noise=(0.0, 0.05))
 
-An episode draws evenly between the two ends of each range; ends that are equal draw nothing, and by default all are off.
+An episode draws evenly between the two ends of each range; ends that are equal draw nothing; by default all are off.
 What belongs to players is drawn for each player, and both teams get the same, player by player, unless `same_draw` is
 off; then the noise of a decision is the same for both, too, in their own frames, so that the game rotated by 180° with
 the teams swapped still goes exactly the rotated way.
 
-Source       Tobin et al., "Domain randomization for transferring deep neural networks from simulation to the real world"
-             (IROS 2017); delays, noise and pushes as in OpenAI et al., "Learning dexterous in-hand manipulation" (2018)
+Source       Tobin et al., "Domain randomization for transferring deep neural networks from simulation to the real
+             world" (IROS 2017); delays, noise and pushes as in OpenAI et al., "Learning dexterous in-hand manipulation"
+             (2018)
 """
 
 import math
