@@ -164,6 +164,7 @@ class EvaluationSection(Section):
         default="rating", description="the one number that says whether the run goes well"
     )
     greedy: bool = Field(default=False, description="whether the measured agent plays its best action or samples")
+    drills: bool = Field(default=True, description="the drills of the ball games at each measurement")
     clip: bool = Field(default=True, description="a short film of a game at each measurement")
 
     @field_validator("opponents")

@@ -15,7 +15,7 @@ class Drill:
 
     name: str
     task: str  # one sentence for people
-    seconds: float
+    seconds: float  # the drill ends then, or with a goal
     start: starts.Start
     rule: rules.Rule
     least_size: int = 1  # players a side that it takes
@@ -43,19 +43,20 @@ DRILLS = (
     Drill("tackle", "Take the ball off an opponent who runs with it at the own goal.",
           3.0, starts.tackle, rules.tackled, opponents=(DRIBBLER,)),
     Drill("clear", "Get the ball from the own goal line out of the own third while an attacker comes.",
-          4.0, starts.clear, rules.cleared, opponents=(CHASER,)),
+          5.0, starts.clear, rules.cleared, opponents=(CHASER,)),
     Drill("own_net", "Running at the own net with the ball before it, turn and bring it out of the own third.",
           5.0, starts.own_net, rules.cleared),
-    Drill("goalie_angle", "Out of place in the own mouth, keep out an attacker from the other side for 6 s.",
+    Drill("goalie_angle", "Out of place in the own mouth, keep out an attacker from the other side to the end.",
           6.0, starts.goalie_angle, rules.not_conceded, opponents=(CHASER,)),
     Drill("spacing", "Two begin at the ball: one scores, the other keeps 3 m away from it.",
           7.0, starts.spacing, rules.scored_apart, least_size=2),
-    Drill("kick_off", "From a kick-off against chasers: score, or have the ball in the other half after 5 s.",
+    Drill("kick_off", "From a kick-off against chasers: score, or have the ball in the other half at the end.",
           5.0, starts.kick_off, rules.ahead, others=CHASER),
 )  # fmt: skip
 
 
 def has_drills(game: Game) -> bool:
+    """Whether it is a ball game."""
     return game.id.startswith("ball_")
 
 

@@ -91,25 +91,21 @@ def passed(play: Play) -> np.ndarray:
 
     Whoever has the ball in kicking reach at a decision, or has kicked it since the last, has it.
     """
-    own, (moments, scenes) = play.own, play.goal.shape
     has = (play.distance <= play.pitch.reach[:, None]) | play.kicked
-    done = np.zeros(scenes, np.bool_)
-    kicker = np.full(scenes, -1)  # whose kick is on its way
-    origin = np.zeros((scenes, 2))
+    moments, scenes, _ = has.shape
     every = np.arange(scenes)
-    for t in range(moments):
-        others = has[t].copy()
-        others[every[kicker >= 0], kicker[kicker >= 0]] = False
+    done = np.zeros(scenes, np.bool_)
+    kicker = np.full(scenes, -1)  # of the team, whose kick is on its way; -1: nobody's
+    origin = np.zeros((scenes, 2))
+    for t in range(1, moments):
+        ours, theirs = has[t, :, : play.own].any(axis=1), has[t, :, play.own :].any(axis=1)
         far = np.linalg.norm(play.ball[t] - origin, axis=1) >= PASS * play.pitch.unit
-        theirs = others[:, own:].any(axis=1)
-        mates = others[:, :own].any(axis=1)
-        done |= (kicker >= 0) & mates & ~theirs & far
-        kicker[theirs | mates] = -1
-        kicks = play.kicked[t, :, :own]
-        again = kicks.any(axis=1) & (kicks.sum(axis=1) == 1)
-        kicker[again] = kicks.argmax(axis=1)[again]
-        before = play.ball[max(t - 1, 0)]  # the kick fell after the decision before
-        origin[again] = before[again]
+        done |= (kicker >= 0) & ours & ~has[t, every, kicker] & ~theirs & far
+        kicker[ours | theirs] = -1
+        kicks = play.kicked[t, :, : play.own]
+        one = kicks.sum(axis=1) == 1
+        kicker[one] = kicks.argmax(axis=1)[one]
+        origin[one] = play.ball[t - 1][one]
     return done
 
 

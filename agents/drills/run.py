@@ -48,7 +48,8 @@ class DrillResult:
         return float(low), float(high)
 
     def to_json(self) -> dict[str, Any]:
-        about = {"drill": self.drill.name, "task": self.drill.task, "tried": self.tried}
+        drill = self.drill
+        about = {"drill": drill.name, "task": drill.task, "seconds": drill.seconds, "tried": self.tried}
         if not self.tried:
             return {**about, "missing": self.missing}
         low, high = self.interval
@@ -109,11 +110,14 @@ def play_drill(drill: Drill, agent: Agent, game: Game, seeds: int, seed: int) ->
     sides = ((agent, teams, _stream(drill, seed, 1)), (opposition(drill, game), 1 - teams, _stream(drill, seed, 2)))
     for player, _, _ in sides:
         player.reset(np.arange(seeds * size))
-    recorded = [batch.states.copy()]
+    length = decisions(drill, batch.game)
+    recorded = np.empty((length + 1, seeds), game.state_dtype)
     actions = np.zeros((seeds, 2 * size), np.int32)
-    for _ in range(decisions(drill, batch.game)):
+    for t in range(length):
+        recorded[t] = batch.states
         live = np.flatnonzero(~batch.terminated)
         if not len(live):
+            recorded[t:] = batch.states
             break
         rows, seats = np.repeat(live, size), np.tile(np.arange(size), len(live))
         states = np.take(batch.states, rows)  # on records 13 times as fast as batch.states[rows]
@@ -121,8 +125,8 @@ def play_drill(drill: Drill, agent: Agent, game: Game, seeds: int, seed: int) ->
             players = team[rows] * size + seats
             actions[rows, players] = player.act(states, players, rng)
         batch.step(actions)
-        recorded.append(batch.states.copy())
-    return Play.of(np.stack(recorded), teams)
+    recorded[length] = batch.states
+    return Play.of(recorded, teams)
 
 
 def opposition(drill: Drill, game: Game) -> Opposition:
