@@ -224,6 +224,11 @@ class Config(Section):
         return self
 
     @property
+    def drilled(self) -> bool:
+        """Whether measurements have drills."""
+        return self.evaluation.drills and self.game.id.startswith("ball_")
+
+    @property
     def ladder(self) -> tuple[str, ...]:
         """The opponents to measure against, as configured or the game's own."""
         if self.evaluation.opponents is not None:

@@ -176,7 +176,6 @@ class Training:
 
     def measure(self) -> None:
         """Save the agent as it is, play it against the ladder, drill it, remember the best."""
-        from agents.drills.catalogue import has_drills
         from agents.drills.run import run_drills
         from agents.evaluation import evaluate
         from agents.network import PolicyValueNetwork
@@ -190,7 +189,7 @@ class Training:
         seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
         result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed)
         values = result.scalars() | self._forgetting(agent, seed)
-        if config.evaluation.drills and has_drills(self.game):
+        if config.drilled:
             values |= run_drills(agent, self.game, seed=seed).scalars()
         self.run.log(steps, values, training_seconds=clock.training_seconds)
         rating = result.rating
