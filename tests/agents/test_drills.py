@@ -133,6 +133,7 @@ PLAYS = [
     (rules.scored_after_a_pass, False, 2, [START, KICKED, {"ball": (0.2, 1.4), 1: (0.2, 2)}, GOAL]),  # too short
     (rules.scored_after_a_pass, False, 2, [START, KICKED, {"ball": (0.2, 2), 2: (0.2, 2.9)}, RECEIVED, GOAL]),
     (rules.scored_after_a_pass, False, 2, [START, KICKED, {0: (0.2, 1.5)}, RECEIVED, GOAL]),  # had it again himself
+    (rules.scored_after_a_pass, False, 2, [START, KICKED, RECEIVED | {0: (0.2, 2.2)}, GOAL]),  # both have it
     (rules.intercepted, True, 1, [{"ball": (0, -3)}, {"ball": (0, -1)}, {"ball": (1, 1), "touch": OURS}]),
     (rules.intercepted, False, 1, [{"ball": (0, -3)}, {"ball": (0, -1)}, {"ball": (0, 3.4)}, {"touch": OURS}]),
     (rules.intercepted, False, 1, [{"ball": (0, 3)}, {"ball": (0, 1)}, {"ball": (0, -3.4)}, {"touch": OURS}]),
