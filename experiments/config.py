@@ -164,6 +164,7 @@ class EvaluationSection(Section):
         default="rating", description="the one number that says whether the run goes well"
     )
     greedy: bool = Field(default=False, description="whether the measured agent plays its best action or samples")
+    drills: bool = Field(default=True, description="the drills of the ball games at each measurement")
     clip: bool = Field(default=True, description="a short film of a game at each measurement")
 
     @field_validator("opponents")
@@ -221,6 +222,11 @@ class Config(Section):
             if name == "one_ply" and game in HIDDEN_INFORMATION:
                 raise problem(f"names 'one_ply', which would see what {game} hides", key)
         return self
+
+    @property
+    def drilled(self) -> bool:
+        """Whether measurements have drills."""
+        return self.evaluation.drills and self.game.id.startswith("ball_")
 
     @property
     def ladder(self) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
     python -m experiments.evaluate latest                                   the newest run's best agent
     python -m experiments.evaluate runs/selfplay/...@last --games 1024      its newest, in more games
     python -m experiments.evaluate scripted:L3 --game ball_2v2 --opponents scripted:L2 random
+    python -m experiments.evaluate latest --drills                          what it can do on the pitch, one by one
 
 Games are played in pairs with the sides swapped, ball games as matches of 90 s. The rating, in Elo with a 95% interval,
-counts the opponents that are the game's anchors; random is 0.
+counts the opponents that are the game's anchors; random is 0. A drill, of the ball games, is a start and something
+to be done from there, in 64 scenes.
 """
 
 import argparse
@@ -20,6 +22,9 @@ from agents.cpu import tune_environment
 from experiments.errors import ExitCode, UserError, run_command
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agents.drills.run import DrillResults
     from agents.evaluation import Against, Evaluation
     from envs.game import Game
 
@@ -36,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("agent", metavar="RUN|AGENT", help="a run's folder, 'latest', a saved agent's folder, or a name")
     p.add_argument("--game", metavar="GAME", help="what to play, where the agent does not say it")
     p.add_argument("--opponents", metavar="NAME", nargs="+", help="against whom (the game's ladder)")
-    p.add_argument("--games", metavar="N", type=int, default=GAMES, help=f"against each, an even number ({GAMES})")
+    p.add_argument("--drills", action="store_true", help="the drills of the ball games, in place of games")
+    p.add_argument("--games", metavar="N", type=int, help=f"against each, an even number ({GAMES})")
     p.add_argument("--opening", metavar="N", type=int, help="begin after 0 to N random moves (the game's own number)")
     p.add_argument("--seed", metavar="S", type=int, default=0, help="of every game (0)")
     p.add_argument("--greedy", action="store_true", help="the network plays its best action instead of sampling")
@@ -55,29 +61,39 @@ class Subject:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
-    if args.games < 2 or args.games % 2:
-        raise UserError(
-            f"--games is {args.games}; it must be even, 2 or more: games are played in pairs", ExitCode.USAGE
-        )
+    if args.drills:
+        for option in ("games", "opponents", "opening"):
+            if getattr(args, option) is not None:
+                raise UserError(f"--{option}: not with --drills, which play no games against anybody", ExitCode.USAGE)
+    games = GAMES if args.games is None else args.games
+    if games < 2 or games % 2:
+        raise UserError(f"--games is {games}; it must be even, 2 or more: games are played in pairs", ExitCode.USAGE)
     if args.seed < 0:
         raise UserError(f"--seed is {args.seed}; it must be 0 or more", ExitCode.USAGE)
     if args.opening is not None and args.opening < 0:
         raise UserError(f"--opening is {args.opening}; it must be 0 or more", ExitCode.USAGE)
     tune_environment()
     subject = find_subject(args.agent, args.game)
-    from agents.evaluation import evaluate
+    from agents.drills.run import DrillResults, run_drills
+    from agents.evaluation import Evaluation, evaluate
     from agents.names import make_agent
 
     opponents = tuple(args.opponents or subject.opponents)
+    result: DrillResults | Evaluation
     try:
         agent = make_agent(subject.name, subject.game, greedy=args.greedy)
-        result = evaluate(agent, subject.game, opponents, args.games // 2, args.seed, opening=args.opening, tell=_tell)
+        if args.drills:
+            result = run_drills(agent, subject.game, seed=args.seed)
+        else:
+            result = evaluate(agent, subject.game, opponents, games // 2, args.seed, opening=args.opening, tell=_tell)
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
     if args.json:
         print(json.dumps({**result.to_json(), "greedy": args.greedy}, indent=1))
-    else:
+    elif isinstance(result, Evaluation):
         show(result)
+    else:
+        show_drills(result)
     return ExitCode.DONE
 
 
@@ -135,7 +151,6 @@ def _tell(result: "Against") -> None:
 
 def show(result: "Evaluation") -> None:
     """The rating first, then a row for each opponent."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -163,13 +178,39 @@ def show(result: "Evaluation") -> None:
             margin = "" if row.return_margin is None else f" ±{row.return_margin:.3f}"
             cells.append(f"{row.mean_return:+.3f}{margin}")
         table.add_row(escape(row.opponent), *cells)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console = _console()
     if result.rating:
         low, high = result.rating.low, result.rating.high
         console.print(f"[bold]rating {result.rating.elo:+.0f} Elo[/bold], 95% between {low:+.0f} and {high:+.0f}")
     else:
         console.print("no rating: none of the opponents is an anchor of this game")
     console.print(table)
+
+
+def show_drills(result: "DrillResults") -> None:
+    """A row for each drill."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(f"{result.agent} at {result.game}, drills, seed {result.seed}"), title_justify="left")
+    table.add_column("drill", no_wrap=True)
+    table.add_column("what must be done")
+    for heading in ("in", "passed", "of", "95% between"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in result.results:
+        if row.tried:
+            low, high = row.interval
+            cells = (f"{row.rate:.1%}", f"{row.tried}", f"{low:.1%} and {high:.1%}")
+        else:
+            cells = ("-", "-", row.missing)
+        table.add_row(row.drill.name, row.drill.task, f"{row.drill.seconds:g} s", *cells)
+    _console().print(table)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 if __name__ == "__main__":

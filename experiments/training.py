@@ -175,7 +175,8 @@ class Training:
         self._since_log, self._logged_at = [], clock.training_seconds
 
     def measure(self) -> None:
-        """Save the agent as it is, play it against the ladder, remember the best."""
+        """Save the agent as it is, play it against the ladder, drill it, remember the best."""
+        from agents.drills.run import run_drills
         from agents.evaluation import evaluate
         from agents.network import PolicyValueNetwork
         from agents.network_agent import NetworkAgent
@@ -188,6 +189,8 @@ class Training:
         seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
         result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed)
         values = result.scalars() | self._forgetting(agent, seed)
+        if config.drilled:
+            values |= run_drills(agent, self.game, seed=seed).scalars()
         self.run.log(steps, values, training_seconds=clock.training_seconds)
         rating = result.rating
         self._save_agent(network, steps, values)

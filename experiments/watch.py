@@ -3,6 +3,7 @@
     python -m experiments.watch latest                             the newest run's best agent against the ladder
     python -m experiments.watch connect_four --opponent one_ply    a board game
     python -m experiments.watch ball_2v2 --record out.mp4          no display needed; .gif works too
+    python -m experiments.watch latest --drill tackle              one of the drills that experiments.evaluate judges by
     python -m experiments.watch runs/play/FILE.json                a game that was played (experiments.play), once more
 
 The window has buttons for all that the keys do: space pause, right arrow one step, - and + speed, R restart, N next
@@ -13,20 +14,17 @@ import argparse
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envs.render.controls import Button, Command, Controls, Gauge, Status
 from experiments.errors import ExitCode, UserError, run_command
+from experiments.programme import Programme
 from experiments.screen import check_display, open_window, picture_size_of, positive, seed_of, whole
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from agents.agent import Agent
-    from agents.records import Record
-    from envs.game import Game
     from experiments.recording import Frame, Match
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -64,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--agent", metavar="NAME", help="who plays, where a game is named (scripted:L3, one_ply, a folder)")
     p.add_argument("--game", metavar="MODULE:ID", help="whose record FILE.json is, if it is a game of your own")
     p.add_argument("--opponent", metavar="NAME", nargs="+", help="against whom; several take turns with N")
+    p.add_argument("--drill", metavar="NAME", help="a ball game's drill, scene after scene, against its own opponents")
     p.add_argument(
         "--seat", choices=("0", "1", "alternate"), help="the agent's side: default 0 on the pitch, else alternate"
     )
@@ -75,83 +74,6 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--size", metavar="WxH", type=picture_size_of, help="of the picture, in pixels")
     p.add_argument("--greedy", action="store_true", help="networks play their best action instead of sampling")
     return p
-
-
-@dataclass
-class Programme:
-    """Who plays whom in which order. The agent's tally against each opponent is kept in wins, draws and losses.
-
-    With a `record` there is one game, nobody in it, and it is told again and again."""
-
-    game: "Game"
-    agent: "Agent | None"
-    opponents: list["Agent"]
-    labels: list[str]  # the agent's name, then each opponent's
-    side: str  # "0", "1" or "alternate"
-    seed: int
-    against: int = 0  # index of the opponent
-    number: int = 0  # of the game, from 0
-    tally: dict[int, list[int]] = field(default_factory=dict)
-    winnings: dict[int, list[int]] = field(default_factory=dict)  # of the agent, and of each opponent
-    record: "Record | None" = None
-
-    def match(self) -> "Match":
-        """The game of this number, from its start."""
-        return self._match(self.against, self.seed + self.number, swapped=self.agent_side == 1)
-
-    def rehearsals(self) -> Iterator["Match"]:
-        """A game against each, unseen."""
-        return (self._match(rival, self.seed) for rival in range(len(self.labels) - 1))
-
-    def _match(self, rival: int, seed: int, *, swapped: bool = False) -> "Match":
-        from experiments.recording import Match
-
-        names = [self.labels[0], self.labels[1 + rival]]
-        if self.agent is None:
-            return Match(self.game, (), seed, names, self.record)
-        pair = [self.agent, self.opponents[rival]]
-        if swapped:
-            pair, names = pair[::-1], names[::-1]
-        return Match(self.game, pair, seed, names)
-
-    @property
-    def agent_side(self) -> int:
-        return self.number % 2 if self.side == "alternate" else int(self.side)
-
-    def finish(self, match: "Match") -> None:
-        """Count the result and go on to the next game."""
-        if self.record is None:
-            margin = float(match.team_return(self.agent_side))
-            row = self.tally.setdefault(self.against, [0, 0, 0])
-            row[0 if margin > 0 else 2 if margin < 0 else 1] += 1
-            won = self.winnings.setdefault(self.against, [0, 0])
-            won[0 if margin > 0 else 1] += abs(round(margin))
-        self.number += 1
-
-    def next_opponent(self) -> None:
-        self.against = (self.against + 1) % (len(self.labels) - 1)
-        self.number += 1
-
-    def score(self, match: "Match") -> tuple[int, int] | None:
-        """What side 0 and 1 have won so far, games or chips, for games that keep no score of their own."""
-        counted = "score" in (self.game.state_dtype.names or ()) or self.record is not None
-        if counted or (self.against not in self.tally and not match.over):
-            return None
-        won = self.winnings.get(self.against, (0, 0))
-        sides = [*won] if self.agent_side == 0 else [*reversed(won)]
-        if match.over:
-            for side in (0, 1):
-                sides[side] += max(0, round(match.team_return(side)))
-        return sides[0], sides[1]
-
-    @property
-    def line(self) -> str:
-        if self.record is not None:
-            return f"{self.labels[0]} against {self.labels[1]}, {self.record.time}, {self.record.result.ended}"
-        won, drawn, lost = self.tally.get(self.against, (0, 0, 0))
-        rivals = f"{self.labels[0]} against {self.labels[1 + self.against]}"
-        result = f": won {won}, drawn {drawn}, lost {lost}" if won + drawn + lost else ""
-        return f"game {self.number + 1}, seed {self.seed + self.number}, {rivals}{result}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -178,14 +100,20 @@ def _programme(args: argparse.Namespace) -> Programme:
         raise UserError(f"--game {args.game}: that goes with the record of a game, FILE.json", ExitCode.USAGE)
     from experiments.cast import cast
 
+    if args.drill and args.opponent:
+        raise UserError(f"--opponent: the drill {args.drill} has opponents of its own", ExitCode.USAGE)
     found = cast(args.what, args.agent, args.opponent, settings=args.settings, greedy=args.greedy)
+    if args.drill:
+        from experiments.programme import drill_programme
+
+        return drill_programme(args.drill, found, args.seat or "alternate", args.seed)
     side = args.seat or ("0" if found.game.id.startswith("ball_") else "alternate")
     return Programme(found.game, found.agent, found.opponents, found.labels, side, args.seed)
 
 
 def _recorded(args: argparse.Namespace) -> Programme:
     """Raises agents.artifact.CorruptArtifact for a file that is no record of a game."""
-    given = [f"--{name}" for name in ("agent", "opponent", "seat") if getattr(args, name)] + args.settings
+    given = [f"--{name}" for name in ("agent", "opponent", "seat", "drill") if getattr(args, name)] + args.settings
     if given:
         raise UserError(f"{given[0]}: {args.what} already says who plays", ExitCode.USAGE)
     from agents.records import read_record

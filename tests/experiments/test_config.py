@@ -49,6 +49,12 @@ def test_the_defaults_are_the_default_run():
     assert config.ladder == ("scripted:L0", "scripted:L1", "scripted:L2", "scripted:L3")
 
 
+def test_only_ball_games_are_drilled():
+    assert load("selfplay.yaml")[0].drilled
+    assert not load("selfplay.yaml", ["evaluation.drills=false"])[0].drilled
+    assert not load("connect_four.yaml")[0].drilled
+
+
 def test_a_board_game_s_own_ladder():
     assert load("connect_four.yaml")[0].ladder == ("random", "one_ply")
     assert load("connect_four.yaml", ["evaluation.opponents=[random]"])[0].ladder == ("random",)

@@ -54,6 +54,22 @@ def test_a_saved_agent_and_greedy_play(run, capsys):
     assert json.loads(capsys.readouterr().out)["greedy"] is True
 
 
+def test_drills_of_a_run_as_a_table_and_as_json(run, capsys):
+    assert evaluate([str(run), "--drills"]) == 0
+    out = capsys.readouterr().out
+    for shown in ("empty_goal", "95% between", "needs 2 a side", "needs 3 a side"):
+        assert shown in out
+    assert evaluate(["scripted:L3", "--game", "ball_2v2", "--drills", "--seed", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["agent"], found["game"], found["seed"]) == ("scripted:L3", "ball_2v2", 2)
+    rows = {row["drill"]: row for row in found["drills"]}
+    assert len(rows) == 12
+    assert rows["own_net"]["tried"] == 64
+    assert rows["own_net"]["rate"] == rows["own_net"]["passed"] / 64 > 0.75
+    assert rows["own_net"]["low"] < rows["own_net"]["rate"] < rows["own_net"]["high"]
+    assert rows["three_against_keeper"]["missing"] == "needs 3 a side"
+
+
 def test_a_named_agent_wants_a_game(capsys):
     assert evaluate(["one_ply", "--game", "tic_tac_toe", "--games", "20"]) == 0
     assert "random" in capsys.readouterr().out
@@ -82,6 +98,10 @@ def test_games_for_chips_tell_what_a_game_pays(capsys):
         (["random", "--game", "tic_tac_toe", "--seed", "-1"], "it must be 0 or more"),
         (["one_ply", "--game", "kuhn_poker"], "one_ply would see what kuhn_poker hides"),
         (["runs/nowhere"], "there is no folder runs/nowhere"),
+        (["random", "--game", "chess", "--drills"], "the drills are of the ball games, not of chess"),
+        (["random", "--game", "ball_1v1", "--drills", "--games", "8"], "--games: not with --drills"),
+        (["random", "--game", "ball_1v1", "--drills", "--opponents", "random"], "--opponents: not with --drills"),
+        (["random", "--game", "ball_1v1", "--drills", "--opening", "0"], "--opening: not with --drills"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(arguments, said):

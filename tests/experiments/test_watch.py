@@ -11,6 +11,8 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
+from agents.drills.catalogue import find_drill
+from agents.drills.run import SEEDS, play_drill
 from agents.matches import as_match
 from agents.names import make_agent
 from envs import make
@@ -18,6 +20,7 @@ from envs.render.controls import Command
 from experiments import watch
 from experiments.cast import cast
 from experiments.errors import ExitCode, UserError
+from experiments.programme import drill_programme
 from experiments.recording import Match, record_clip, write_film
 from tests.experiments.table import click
 
@@ -83,6 +86,33 @@ def test_each_team_gets_its_own_seats():
     moved = match.state["position"] - start
     assert (moved[:2, 0] > 0.1).all()  # team 0 runs right, team 1 left
     assert (moved[2:4, 0] < -0.1).all()
+
+
+@pytest.mark.parametrize("name", ["empty_goal", "goalie_angle"])
+def test_a_drill_is_watched_as_it_is_judged(name):
+    """The chaser and the drills' opponents draw no random numbers: the same scenes, the same verdicts."""
+    found = cast("ball_2v2", "scripted:L3")
+    told = drill_programme(name, found, "alternate", seed=3)
+    drill = find_drill(name)
+    wanted = drill.rule(play_drill(drill, found.agent, found.game, SEEDS, 3))
+    verdicts = []
+    for number in range(8):
+        match = told.match()
+        for _ in match.frames():
+            pass
+        assert match.names[number % 2] == "scripted:L3"
+        verdicts.append(match.passed)
+        told.finish(match)
+    assert verdicts == [wanted[number // 2 + SEEDS // 2 * (number % 2)] for number in range(8)]
+    assert 0 < sum(verdicts) < 8
+    assert told.line == f"{name}, scene 9, scripted:L3: passed {sum(verdicts)} of 8"
+
+
+def test_a_drill_fits_into_a_film(tmp_path):
+    path = tmp_path / "out.mp4"
+    arguments = ["ball_1v1", "--drill", "intercept", "--record", str(path), "--speed", "8", "--size", "160x100"]
+    assert watch.main(arguments) == 0
+    assert 0 < len(imageio.imread(path, index=None)) <= -(-(0.5 + 2.6 + 2) * 50 // 8)
 
 
 def test_a_clip_of_the_ball_game_is_small_and_quick():
@@ -230,6 +260,11 @@ def test_a_failed_film_leaves_nothing_behind(tmp_path):
         (["connect_four", "--opponent", "scripted:L3"], "plays ball games", ExitCode.USAGE),
         (["connect_four", "--opponent", "one_plyy"], "did you mean 'one_ply'", ExitCode.USAGE),
         (["latest"], "no run was started here yet", ExitCode.USAGE),
+        (["chess", "--drill", "clear"], "the drills are of the ball games, not of chess", ExitCode.USAGE),
+        (["ball_1v1", "--drill", "cleer"], "there is no drill 'cleer'; known: empty_goal", ExitCode.USAGE),
+        (["ball_1v1", "--drill", "spacing"], "--drill spacing: it needs 2 players a side", ExitCode.USAGE),
+        (["ball_1v1", "pitch_length=8", "--drill", "tackle"], "tackle: it needs a larger pitch", ExitCode.USAGE),
+        (["ball_1v1", "--drill", "clear", "--opponent", "random"], "opponents of its own", ExitCode.USAGE),
         (["runs/nothing"], "neither a game, a run nor a saved agent", ExitCode.USAGE),
     ],
 )

@@ -1,0 +1,49 @@
+"""A measurement of a training run: what it logs, with the learner's place taken by weights that stay as they are."""
+
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from agents.drills.catalogue import DRILLS
+from agents.network import PolicyValueNetwork
+from envs import make
+from experiments.assembly import network_config
+from experiments.config import Config
+from experiments.progress import Progress
+from experiments.run_folder import RunFolder
+from experiments.training import Training
+from tests.experiments.command import event_steps
+
+
+def measured(root, game_id: str, **evaluation) -> tuple[RunFolder, dict]:
+    """The run and its row of metrics."""
+    settings = {"games": 2, "opponents": ("random",), "clip": False, **evaluation}
+    config = Config.model_validate(
+        {"name": "tiny", "game": {"id": game_id}, "network": {"hidden": (8,)}, "evaluation": settings}
+    )
+    game = make(game_id)
+    weights = PolicyValueNetwork(**network_config(config, game)).state_dict()
+    learner = SimpleNamespace(env_steps=500, weights=lambda: {name: value.numpy() for name, value in weights.items()})
+    with RunFolder.create(config, ["test"], root) as run, Progress(config, io.StringIO()) as progress:
+        Training(run, config, game, learner, progress).measure()
+    (row,) = map(json.loads, run.metrics.read_text().splitlines())
+    return run, row
+
+
+def test_the_drills_of_a_ball_game_are_logged(tmp_path):
+    run, row = measured(tmp_path, "ball_1v1")
+    tags = {f"drill/{drill.name}" for drill in DRILLS if drill.least_size == 1}
+    assert {tag for tag in row if tag.startswith("drill/")} == tags
+    assert all(0 <= row[tag] <= 1 for tag in tags)
+    assert event_steps(run.path, "drill/kick_off") == [500]
+    saved = json.loads((run.agents / "500" / "agent.json").read_text())
+    assert saved["record"]["measured"]["drill/kick_off"] == row["drill/kick_off"]
+
+
+@pytest.mark.parametrize(("game_id", "evaluation"), [("ball_1v1", {"drills": False}), ("tic_tac_toe", {})])
+def test_without_drills_there_are_none(tmp_path, game_id, evaluation):
+    _, row = measured(tmp_path, game_id, **evaluation)
+    assert "eval/win_rate/random" in row
+    assert not [tag for tag in row if tag.startswith("drill/")]
