@@ -6,7 +6,7 @@ import numpy as np
 
 from agents.agent import Agent
 from agents.names import make_agent
-from envs.ball.match import DIRECTIONS
+from envs.ball.actions import DIRECTIONS
 from envs.game import Game
 
 STILL, CHASER = "scripted:L0", "scripted:L3"

@@ -112,7 +112,7 @@ def play_drill(drill: Drill, agent: Agent, game: Game, seeds: int, seed: int) ->
         player.reset(np.arange(seeds * size))
     length = decisions(drill, batch.game)
     recorded = np.empty((length + 1, seeds), game.state_dtype)
-    actions = np.zeros((seeds, 2 * size), np.int32)
+    actions = np.zeros((seeds, 2 * size, *game.action_shape), game.action_dtype)
     for t in range(length):
         recorded[t] = batch.states
         live = np.flatnonzero(~batch.terminated)

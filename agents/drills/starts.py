@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.ball.pitch import START_GAP
+from envs.ball.settings import START_GAP
 from envs.batch import Batch
 from envs.game import Game, with_settings
 

@@ -12,8 +12,8 @@ from agents.drills.rules import Play
 from agents.drills.run import DrillResult, opposition, play_drill, run_drills, starting
 from agents.drills.starts import NOBODY, OURS, THEIRS, Pitch, fits, place, write
 from agents.names import make_agent
-from envs.ball.match import DIRECTIONS
-from envs.ball.pitch import START_GAP
+from envs.ball.actions import DIRECTIONS
+from envs.ball.settings import START_GAP
 from envs.batch import Batch
 from envs.game import with_settings
 from tests.envs.ball.scenes import SIZES, ball_game, fixed_gaps, gaps, rotated
