@@ -37,6 +37,7 @@ class Against:
     score: float  # share of the points, a draw being half a point; in games for chips, of the pairs
     mean_return: float  # what a game paid, on average
     return_margin: float | None  # 95% of such measurements lie so near to the truth; None for a single pair
+    statistics: dict[str, tuple[float, float]] | None  # of the agent and the opponent, means over games that keep them
     mean_length: float  # steps of a game, after its opening
     seconds: float
 
@@ -72,8 +73,11 @@ class Evaluation:
 
     def scalars(self) -> dict[str, float]:
         """By tag, for TensorBoard: eval/win_rate/<opponent>, eval/draw_rate/, eval/goal_share/ (if there were goals),
-        eval/return/ (in games paid in chips), rating/elo, rating/low, rating/high."""
+        eval/return/ (in games paid in chips), rating/elo, rating/low, rating/high; and match/<statistic> of the agent
+        against the last of the opponents, in games that keep statistics."""
         values = {}
+        if self.against and self.against[-1].statistics:
+            values |= {f"match/{name}": own for name, (own, _) in self.against[-1].statistics.items()}
         for result in self.against:
             name = tag(result.opponent)
             values[f"eval/win_rate/{name}"] = result.win_rate
@@ -160,7 +164,15 @@ def _summary(name: str, matches: Matches, seconds: float) -> Against:
         goals_against=goals_against,
         score=matches.score,
         mean_return=matches.mean_return,
+        statistics=_means(matches),
         return_margin=matches.return_margin,
         mean_length=float(matches.lengths.mean()),
         seconds=seconds,
     )
+
+
+def _means(matches: Matches) -> dict[str, tuple[float, float]] | None:
+    if matches.statistics is None:
+        return None
+    means = {name: values.mean(axis=(0, 1)) for name, values in matches.statistics.items()}
+    return {name: (float(own), float(other)) for name, (own, other) in means.items()}

@@ -37,6 +37,7 @@ class Matches:
     outcomes: np.ndarray  # [2, N] int8: 1 won, 0 drawn, -1 lost; by goals where they are counted, else by the return
     goals_for: np.ndarray | None  # [2, N] int64, of games that count goals
     goals_against: np.ndarray | None
+    statistics: dict[str, np.ndarray] | None  # [2, N, 2] float64 by name, of `a` and of `b`, of games that keep them
     lengths: np.ndarray  # [2, N] int32, steps after the opening
     truncated: np.ndarray  # [2, N] bool: the clock ended the game
     initial_states: np.ndarray  # [2, N], after the opening
@@ -109,8 +110,8 @@ class Matches:
             yield batch.states.copy()
 
 
-# A ball game as it is played for a result: the usual 90 s, goals counted, nothing paid for anything else.
-MATCH_SETTINGS = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none"}
+# A ball game as it is played for a result: the usual 90 s, goals and all else counted, nothing paid for but goals.
+MATCH_SETTINGS = {"mode": "match", "time_limit": 0.0, "human_knowledge": "none", "statistics": True}
 
 
 def as_match(game: Game) -> Game:
@@ -212,18 +213,27 @@ def _collect(
         return np.stack([by_side[:pairs, 0 if own else 1], by_side[pairs:, 1 if own else 0]])
 
     own_returns = halves(returns[:, first_seats], own=True)
-    goals_for = goals_against = None
+    goals_for = goals_against = statistics = None
     margin = own_returns
     if "score" in (game.state_dtype.names or ()):
         score = batch.states["score"].astype(np.int64)
         goals_for, goals_against = halves(score, own=True), halves(score, own=False)
         margin = goals_for - goals_against
+    if game.settings.get("statistics"):
+        from envs.ball.statistics import summary
+
+        kept = summary(batch.states)
+        statistics = {
+            name: np.stack([halves(by_side, own=True), halves(by_side, own=False)], axis=-1)
+            for name, by_side in kept.items()
+        }
     return Matches(
         game, a, b, seed, plies,
         returns=own_returns,
         outcomes=np.sign(margin).astype(np.int8),
         goals_for=goals_for,
         goals_against=goals_against,
+        statistics=statistics,
         lengths=lengths.reshape(2, pairs),
         truncated=batch.truncated.reshape(2, pairs).copy(),
         initial_states=initial.reshape(2, pairs),
