@@ -24,7 +24,7 @@ def test_the_cpu_s_own_way_is_autograd_s(ray_running, game_id: str):
         network.load_state_dict(start)
         optimizer.state.clear()
         learner.shuffle.set_state(shuffle)
-        learner.fast_mlp.bind_gradients()
+        learner.fast_gradient.bind_gradients()
         losses = fit(network, optimizer, rows, 0.05)
         found.append((losses, {name: w.clone() for name, w in network.state_dict().items()}))
     algorithm.stop()
