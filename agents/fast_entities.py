@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from torch import nn
 
-from agents.entities import KINDS
+from agents.entities import KIND, KINDS
 from agents.fast_layers import Gradients, Stack
 from agents.network import EntityTorso
 from envs import compile_cache  # noqa: F401  decides where numba keeps compiled code
@@ -79,9 +79,9 @@ def _pair(rows, size, out):
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _kind(row, size, e):
     """Of entity e in a flat observation; KINDS: it is not there."""
-    end = (e + 2) * size
+    first = (e + 1) * size + KIND
     for kind in range(KINDS):
-        if row[end - KINDS + kind] > 0.5:
+        if row[first + kind] > 0.5:
             return kind
     return KINDS
 

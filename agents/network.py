@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from agents.entities import KINDS, row_size
+from agents.entities import KIND, KINDS, row_size
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
 OWN_ARGUMENTS: dict[str, tuple[str, ...]] = {"mlp": (), "entities": ("entity_hidden",)}  # beside those of every type
@@ -85,7 +85,7 @@ class EntityTorso(nn.Module):
         rows = flat.unflatten(1, (-1, self.row_size))
         own, others = rows[:, :1], rows[:, 1:]
         encoded = self.encoder(torch.cat([own.expand_as(others), others], 2)).unsqueeze(1)  # [B, 1, n - 1, H]
-        is_kind = (others[..., -KINDS:] > 0.5).transpose(1, 2).unsqueeze(3)  # [B, KINDS, n - 1, 1]
+        is_kind = (others[..., KIND : KIND + KINDS] > 0.5).transpose(1, 2).unsqueeze(3)  # [B, KINDS, n - 1, 1]
         count = is_kind.sum(2)
         mean = torch.where(is_kind, encoded[..., : self.averaged], 0).sum(2) / count.clamp(min=1)
         highest = encoded[..., self.averaged :].masked_fill(~is_kind, -torch.inf).max(2).values

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from agents.entities import KINDS, row_size
+from agents.entities import KIND, KINDS, any_size, row_size
 from agents.fast_entities import CHUNK, CHUNK_ENTITIES
 from agents.fast_network import FastNetwork, ThreadedGradient
 from agents.network import PolicyValueNetwork
 from tests.agents.test_fast_network import by_autograd, gradient, sample
 
 BALL, MATE, OPPONENT, NONE = range(KINDS + 1)
-ACTIONS, COLUMNS = 18, 7
+ACTIONS, COLUMNS = 18, 9  # two more than kinds need
 SHAPES = [  # encoder, trunk, activation, kinds of the rows after row 0, observations
     ((32,), (64, 64), "tanh", [BALL, MATE, OPPONENT, OPPONENT], 2 * CHUNK + 100),
     ((32, 16), (24,), "relu", [BALL, MATE, OPPONENT, OPPONENT], CHUNK + 1),
@@ -36,7 +36,7 @@ def network(encoder=(32,), trunk=(64, 64), activation="tanh", seed: int = 0) -> 
 def observe(kinds: list[int], rows: int, seed: int = 0) -> np.ndarray:
     """[rows, 1 + len(kinds), COLUMNS] float32: any numbers, then the kind."""
     observations = np.random.default_rng(seed).normal(size=(rows, 1 + len(kinds), COLUMNS)).astype(np.float32)
-    observations[:, 1:, -KINDS:] = np.eye(KINDS + 1)[kinds][:, :KINDS]
+    observations[:, 1:, KIND : KIND + KINDS] = np.eye(KINDS + 1)[kinds][:, :KINDS]
     return observations
 
 
@@ -72,16 +72,18 @@ def test_the_gradient_is_torch_s(encoder, trunk, activation, kinds, rows, masked
 
 def test_pooling_by_hand():
     """The encoder hands on one column to an averaged unit and to a highest one, the heads all that was pooled."""
-    net = PolicyValueNetwork(5, 3 * 2 + 5 - 1, (), "relu", (2,))  # as many heads as pooled numbers
+    net = PolicyValueNetwork(7, 3 * 2 + 7 - 1, (), "relu", (2,))  # as many heads as pooled numbers
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.zero_()
-        net.torso.encoder[0].weight[:, 5] = 1.0  # the first column of the row itself, not of row 0
-        net.heads.weight.copy_(torch.eye(11))
-    rows = [[9, 8, 7, 6, 5], [3, 0, 0, 1, 0], [2, 0, 0, 0, 1], [7, 0, 1, 0, 0], [4, 0, 0, 0, 1], [100, 0, 0, 0, 0],
-            [6, 0, 0, 0, 1]]  # fmt: skip # one of kinds 0 and 1, three of kind 2, one that is not there
-    wanted = [7, 7, 3, 3, 4, 6, 9, 8, 7, 6, 5]
-    observations = np.array([rows], np.float32)
+        net.torso.encoder[0].weight[:, 7] = 1.0  # the first column of the row itself, not of row 0
+        net.heads.weight.copy_(torch.eye(13))
+    first_columns, kinds = [3, 2, 7, 4, 100, 6], [MATE, OPPONENT, BALL, OPPONENT, NONE, OPPONENT]
+    observations = np.zeros((1, 7, 7), np.float32)
+    observations[0, 0] = [9, 8, 7, 6, 5, 4, 3]
+    observations[0, 1:, 0] = first_columns
+    observations[0, 1:, KIND:] = np.eye(KINDS + 1)[kinds][:, :KINDS]
+    wanted = [7, 7, 3, 3, 4, 6, 9, 8, 7, 6, 5, 4, 3]
     assert by_torch(net, observations)[0].tolist() == pytest.approx(wanted)
     assert FastNetwork(net).forward(observations)[0].tolist() == pytest.approx(wanted)
 
@@ -97,13 +99,12 @@ def test_the_order_within_a_kind_says_nothing():
     np.testing.assert_allclose(fast.forward(shuffled), heads, atol=1e-5)
     np.testing.assert_allclose(by_torch(net, shuffled), heads, atol=1e-5)
     exchanged = observations.copy()
-    exchanged[:, 4, :-KINDS], exchanged[:, 5, :-KINDS] = observations[:, 5, :-KINDS], observations[:, 4, :-KINDS]
+    exchanged[:, 4, :KIND], exchanged[:, 5, :KIND] = observations[:, 5, :KIND], observations[:, 4, :KIND]
     assert (np.abs(fast.forward(exchanged) - heads).max(axis=1) > 1e-2).all()  # a team-mate for an opponent does
 
 
 def test_the_same_weights_play_every_team_size():
-    """One FastNetwork, sizes in turn; a copy of an opponent's row changes averages of others, but neither highest nor
-    the average of a kind all alike."""
+    """One FastNetwork, sizes in turn; and two opponents at one place are as one, in average as in highest."""
     net = network()
     fast = FastNetwork(net)
     for kinds in ([BALL, OPPONENT], [BALL, *[MATE] * 4, *[OPPONENT] * 5], [BALL, MATE, OPPONENT, OPPONENT]):
@@ -140,7 +141,15 @@ def test_weights_that_are_not_numbers_show(layer, unit):
     assert np.isnan(fast.gradient).any()
 
 
-@pytest.mark.parametrize("shape", [(28,), (1, 7), (5, 3), (2, 6, 7), ()])
+@pytest.mark.parametrize("shape", [(28,), (1, 7), (5, 6), (2, 6, 7), ()])
 def test_an_observation_that_is_no_set_is_refused(shape):
     with pytest.raises(ValueError, match="wants an observation of rows"):
         row_size(shape)
+
+
+def test_what_differs_in_the_team_size_alone():
+    sizes = [any_size(game_id) for game_id in ("ball_1v1", "ball_2v2", "ball_11v11")]
+    assert sizes == ["ball_KvK"] * 3
+    assert any_size("ball_3v3_heading") == "ball_KvK_heading"
+    for other in ("hex_11", "connect_four_5x4", "ball_1v2", "kuhn_poker"):
+        assert any_size(other) == other
