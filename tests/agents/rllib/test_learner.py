@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from agents.rllib.learner import LOSSES
-from tests.agents.rllib.conftest import config_for
+from tests.agents.rllib.conftest import CHASE, config_for
 
 
-@pytest.mark.parametrize("game_id", ["tic_tac_toe", "ball_1v1"])
+@pytest.mark.parametrize("game_id", ["tic_tac_toe", "ball_1v1", CHASE])
 def test_the_cpu_s_own_way_is_autograd_s(ray_running, game_id: str):
     """Two epochs over one batch in minibatches, with and without a mask: the same but for rounding."""
     algorithm = config_for(game_id=game_id).training(lr=1e-3, minibatch_size=100, entropy_coeff=0.05).build_algo()
