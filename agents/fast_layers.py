@@ -89,11 +89,12 @@ class Stack:
         """Right after `forward`: see Layer.backward."""
         count = len(rows)
         outputs = [rows, *(scratch.rows(count) for scratch in self._outputs), out]
-        deltas = [rows_delta, *(scratch.rows(count) for scratch in self._deltas), delta]
-        for layer, below, here, above_delta, below_delta in zip(
-            reversed(self.layers), outputs[-2::-1], outputs[:0:-1], deltas[:0:-1], deltas[-2::-1], strict=True
-        ):
-            layer.backward(below, here, above_delta, below_delta)
+        below_deltas = [rows_delta, *(scratch.rows(count) for scratch in self._deltas)]
+        for i in range(len(self.layers) - 1, -1, -1):
+            below_delta = below_deltas[i]
+            self.layers[i].backward(outputs[i], outputs[i + 1], delta, below_delta)
+            if below_delta is not None:
+                delta = below_delta
 
 
 class Scratch:
@@ -211,9 +212,16 @@ def _bias_alone(x, bias):
             x[i, j] += bias[j]
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bias_alone_units(x, bias):
+    for j in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            x[j, i] += bias[j]
+
+
 # by activation: the bias and it, the same units first, back through it
 _KERNELS = {
     nn.Tanh: (bias_tanh, bias_tanh_units, _through_tanh),
     nn.ReLU: (bias_relu, bias_relu_units, _through_relu),
-    type(None): (_bias_alone, None, None),
+    type(None): (_bias_alone, _bias_alone_units, None),
 }
