@@ -54,6 +54,9 @@ class FastEntities:
         self._encoder.backward(pairs, encoded, encoded_delta)
 
     def _entities(self, size: int) -> int:
+        """E, of an observation of that many numbers."""
+        if size % self.row_size or size < 2 * self.row_size:
+            raise ValueError(f"an observation of {size} numbers is no rows of {self.row_size}, 2 or more")
         return size // self.row_size - 1
 
     def _arrays(self, rows: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -147,6 +147,11 @@ def test_an_observation_that_is_no_set_is_refused(shape):
         row_size(shape)
 
 
+def test_rows_of_another_size_are_refused():
+    with pytest.raises(ValueError, match="an observation of 35 numbers is no rows of 9"):
+        FastNetwork(network()).forward(np.zeros((3, 35), np.float32))
+
+
 def test_what_differs_in_the_team_size_alone():
     sizes = [any_size(game_id) for game_id in ("ball_1v1", "ball_2v2", "ball_11v11")]
     assert sizes == ["ball_KvK"] * 3
