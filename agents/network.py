@@ -1,35 +1,57 @@
-"""Policy-value networks: one torso, a policy head over the actions, a value head for whoever is to move."""
+"""Policy-value networks: one torso, a policy head over the actions, a value head for whoever is to move.
 
+mlp         layers over the flattened observation
+entities    over a set of rows (entities.py), any number of them: the same weights play every team size
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
+from agents.entities import KIND, KINDS, row_size
+
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
+OWN_ARGUMENTS: dict[str, tuple[str, ...]] = {"mlp": (), "entities": ("entity_hidden",)}  # beside those of every type
 
 
 class PolicyValueNetwork(nn.Module):
-    """An MLP over the flattened observation.
+    """A torso and two heads on it; `config` holds the arguments, so that `PolicyValueNetwork(**config)` makes another.
+
+    observation_size    numbers in an observation; of an entities network, in one row of it
+    hidden              width of each layer between that, or what was pooled, and the heads
+    entity_hidden       width of each layer that every row goes through before pooling; None: an mlp
 
     forward: observations [B, *shape] (any dtype; planes of 0 and 1 need no scaling) -> logits [B, A] float32, not
     masked, and value [B] float32, the return expected by the observing seat.
     """
 
-    def __init__(self, observation_size: int, num_actions: int, hidden: tuple[int, ...], activation: str = "tanh"):
+    def __init__(
+        self,
+        observation_size: int,
+        num_actions: int,
+        hidden: Sequence[int],
+        activation: str = "tanh",
+        entity_hidden: Sequence[int] | None = None,
+    ):
         super().__init__()
+        self.network_type = "mlp" if entity_hidden is None else "entities"
         self.config: dict[str, Any] = {
             "observation_size": observation_size,
             "num_actions": num_actions,
             "hidden": list(hidden),
             "activation": activation,
         }
-        layers: list[nn.Module] = []
-        width = observation_size
-        for size in hidden:
-            layers += [nn.Linear(width, size), ACTIVATIONS[activation]()]
-            width = size
-        self.torso = nn.Sequential(*layers)
-        self.heads = nn.Linear(width, num_actions + 1)  # logits, then the value: one product for both
-        for layer in self.torso:
+        if entity_hidden is not None:
+            self.config["entity_hidden"] = list(entity_hidden)
+        *encoder, trunk = layer_widths(self.config)
+        layers = _layers(trunk[:-1], activation)
+        self.torso = EntityTorso(_layers(encoder[0], activation), layers) if encoder else layers
+        self.heads = nn.Linear(trunk[-2], trunk[-1])  # logits, then the value: one product for both
+        for layer in self.torso.modules():
             if isinstance(layer, nn.Linear):
                 nn.init.orthogonal_(layer.weight, 2**0.5)
                 nn.init.zeros_(layer.bias)
@@ -40,3 +62,54 @@ class PolicyValueNetwork(nn.Module):
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         out = self.heads(self.torso(observations.flatten(1).float()))
         return out[:, :-1], out[:, -1]
+
+
+class EntityTorso(nn.Module):
+    """Every row goes through the same encoder, beside row 0; what comes out is pooled by kind; the trunk does the rest.
+
+    Of the encoder's units the first half are averaged over the rows of a kind, the others give their highest: a mean is
+    the same in any number, the highest is what one near opponent can set. (Giving each unit both would double the
+    trunk's first layer, the largest of all.) Zaheer et al., "Deep sets" (2017).
+
+    forward: [B, n C] flat -> [B, width of the trunk]
+    """
+
+    def __init__(self, encoder: nn.Sequential, trunk: nn.Sequential):
+        super().__init__()
+        self.encoder, self.trunk = encoder, trunk
+        linears = [layer for layer in encoder if isinstance(layer, nn.Linear)]
+        self.row_size = linears[0].in_features // 2
+        self.averaged = linears[-1].out_features // 2  # of the encoder's units
+
+    def forward(self, flat: Tensor) -> Tensor:
+        rows = flat.unflatten(1, (-1, self.row_size))
+        own, others = rows[:, :1], rows[:, 1:]
+        encoded = self.encoder(torch.cat([own.expand_as(others), others], 2)).unsqueeze(1)  # [B, 1, n - 1, H]
+        is_kind = (others[..., KIND : KIND + KINDS] > 0.5).transpose(1, 2).unsqueeze(3)  # [B, KINDS, n - 1, 1]
+        count = is_kind.sum(2)
+        mean = torch.where(is_kind, encoded[..., : self.averaged], 0).sum(2) / count.clamp(min=1)
+        highest = encoded[..., self.averaged :].masked_fill(~is_kind, -torch.inf).max(2).values
+        pooled = torch.cat([mean, torch.where(count > 0, highest, 0)], 2)  # [B, KINDS, H]
+        return self.trunk(torch.cat([pooled.flatten(1), own[:, 0]], 1))
+
+
+def layer_widths(config: dict[str, Any]) -> list[list[int]]:
+    """What each stack of layers reads and the widths of its layers: the encoder (entities alone), then all up to the
+    heads."""
+    size, rest = config["observation_size"], [*config["hidden"], config["num_actions"] + 1]
+    if "entity_hidden" not in config:
+        return [[size, *rest]]
+    encoder = [2 * size, *config["entity_hidden"]]
+    return [encoder, [KINDS * encoder[-1] + size, *rest]]
+
+
+def observation_size(network_type: str, observation_shape: tuple[int, ...]) -> int:
+    """The argument of PolicyValueNetwork. Raises ValueError where a network of that type cannot read it."""
+    return row_size(observation_shape) if network_type == "entities" else math.prod(observation_shape)
+
+
+def _layers(widths: Sequence[int], activation: str) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for below, above in pairwise(widths):
+        layers += [nn.Linear(below, above), ACTIVATIONS[activation]()]
+    return nn.Sequential(*layers)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from agents.fast_mlp import FastMLP, draw
-from agents.network import PolicyValueNetwork
+from agents.fast_heads import draw
+from agents.fast_network import FastNetwork
+from agents.network import PolicyValueNetwork, observation_size
 from envs.batch import mask_rows, observe_rows
 from envs.game import Game
 
@@ -17,21 +18,24 @@ class NetworkAgent:
     """
 
     def __init__(self, network: PolicyValueNetwork, game: Game, greedy: bool = False, name: str = "network"):
-        size = int(np.prod(game.observation_shape))
         config = network.config
+        try:
+            size = observation_size(network.network_type, game.observation_shape)
+        except ValueError as error:
+            raise ValueError(f"a network of type {network.network_type} cannot play {game.id}: it {error}") from None
         if (config["observation_size"], config["num_actions"]) != (size, game.num_actions):
             raise ValueError(
                 f"a network from {config['observation_size']} numbers to {config['num_actions']} actions cannot play "
                 f"{game.id}, which has {size} and {game.num_actions}"
             )
         self.network, self.game, self.greedy, self.name = network, game, greedy, name
-        self._mlp = FastMLP(network)
+        self._fast = FastNetwork(network)
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         actions = np.empty(len(states), np.int32)
         for begin in range(0, len(states), CHUNK):
             part = slice(begin, begin + CHUNK)
-            heads = self._mlp.forward(observe_rows(self.game, states[part], players[part]))
+            heads = self._fast.forward(observe_rows(self.game, states[part], players[part]))
             self._pick(heads, mask_rows(self.game, states[part], players[part]), rng, actions[part])
         return actions
 

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from agents.advantages import advantages_sequential, advantages_simultaneous
-from agents.fast_mlp import FastMLP, draw
+from agents.fast_heads import draw
+from agents.fast_network import FastNetwork
 from agents.network import PolicyValueNetwork
 from envs.batch import Batch
 from envs.game import Dynamics, Game
@@ -49,8 +50,8 @@ class Rollouts:
         self.controller = assign_controllers(game.teams, settings)
         past = int(self.controller.max(initial=0))
         self.past_selves = [PolicyValueNetwork(**network) for _ in range(past)]
-        self._learner_mlp = FastMLP(self.learner)
-        self._past_mlps = [FastMLP(past) for past in self.past_selves]
+        self._fast_learner = FastNetwork(self.learner)
+        self._fast_past_selves = [FastNetwork(past) for past in self.past_selves]
         self.simultaneous = game.dynamics is Dynamics.SIMULTANEOUS
         shape = self.batch.masks.shape[:-1]  # [B] or [B, P]
         steps, size = settings.length, game.num_players
@@ -139,13 +140,13 @@ class Rollouts:
         actions, logps = self._actions[t].reshape(-1), self._logps[t].reshape(-1)
         uniforms = self.rng.random(len(actions), np.float32)
         if not self.past_selves:
-            heads = self._learner_mlp.forward(observations)
+            heads = self._fast_learner.forward(observations)
             draw(heads, masks, uniforms, actions, logps)
             self._values[t].reshape(-1)[:] = heads[:, -1]
         else:
-            for index, mlp in enumerate([self._learner_mlp, *self._past_mlps]):
+            for index, network in enumerate([self._fast_learner, *self._fast_past_selves]):
                 rows = np.flatnonzero(controller == index)
-                heads = mlp.forward(observations[rows])
+                heads = network.forward(observations[rows])
                 chosen, logp = np.empty(len(rows), np.int32), np.empty(len(rows), np.float32)
                 draw(heads, masks[rows], uniforms[rows], chosen, logp)
                 actions[rows], logps[rows] = chosen, logp
@@ -154,7 +155,7 @@ class Rollouts:
         self._learns[t] = (controller == 0).reshape(self._learns[t].shape)
 
     def _value(self, observations: np.ndarray) -> np.ndarray:
-        return self._learner_mlp.forward(observations)[:, -1]
+        return self._fast_learner.forward(observations)[:, -1]
 
     def _count(self, t: int, sums: dict[str, float]) -> None:
         """Statistics of the games that ended, and the value of the last observation where the clock ended one."""

@@ -10,10 +10,13 @@ manifest.json         SHA-256 and size of both (agents/artifact.py)
 
 A hash shows damage, it does not vouch for the author. That is why what is loaded is data only: every value is checked
 against what this program would build itself, sizes before anything is allocated.
+
+What it may play: its own game, under any settings but an `observation` that it was not trained on. An entities network
+(network.py) also plays the games whose ids differ in the team size alone, ball_KvK, if their observations have the same
+columns: only the number of rows may be another.
 """
 
 import json
-import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,8 +25,9 @@ import torch
 from safetensors.torch import load, save
 
 from agents.artifact import CorruptArtifact, read_folder, write_folder
+from agents.entities import any_size
 from agents.names import AGENT_FILE
-from agents.network import ACTIVATIONS, PolicyValueNetwork
+from agents.network import ACTIVATIONS, OWN_ARGUMENTS, PolicyValueNetwork, layer_widths, observation_size
 from envs.game import Game
 
 KIND = "agent"
@@ -32,6 +36,7 @@ WEIGHTS_FILE = "weights.safetensors"
 MAX_PARAMETERS = 1 << 28  # 1 GiB of float32; a limit against folders made to fill the memory
 MAX_LAYERS = 64
 MAX_HEADER_BYTES = 1 << 20  # agent.json, and what safetensors adds to the weights
+OBSERVATION = "observation"  # the setting, of games that have it, that says what a seat is shown
 
 
 class WrongGame(CorruptArtifact):
@@ -52,7 +57,7 @@ def save_agent(
         "format": FORMAT,
         **_interface(game),
         "settings": game.settings,
-        "network": {"type": "mlp", **network.config},
+        "network": {"type": network.network_type, **network.config},
         "record": record,
     }
     try:
@@ -96,8 +101,23 @@ def describe_agent(path: Path) -> dict[str, Any]:
     return _read(Path(path))[0]
 
 
+def plays(described: dict[str, Any], game_id: str) -> bool:
+    """Whether the agent so described is of that game, or can play it as another team size."""
+    own = described["game"]
+    return game_id == own or (_of_any_size(described) and any_size(game_id) == any_size(own))
+
+
+def needed_settings(described: dict[str, Any]) -> dict[str, Any]:
+    """Those that a game must have for this agent to see what it was trained on."""
+    return {name: value for name, value in described["settings"].items() if name == OBSERVATION}
+
+
+def _of_any_size(described: dict[str, Any]) -> bool:
+    return described["network"].get("type") == "entities"
+
+
 def _interface(game: Game) -> dict[str, Any]:
-    """What a network must agree with a game about. Settings are no part of it: an agent may play on any pitch."""
+    """What a network must agree with a game about, beside the one setting of `needed_settings`."""
     return {
         "game": game.id,
         "observation": {
@@ -142,11 +162,22 @@ def _refuse_constant(text: str) -> float:
 
 
 def _check_game(path: Path, saved: dict[str, Any], game: Game) -> None:
-    wanted = _interface(game)
-    if saved["game"] != game.id:
+    if not plays(saved, game.id):
         raise WrongGame(path, f"plays {saved['game'][:80]!r}, not '{game.id}'; name an agent of {game.id}")
+    if OBSERVATION in game.settings:
+        default = next(setting.default for setting in game.schema if setting.name == OBSERVATION)
+        shown = saved["settings"].get(OBSERVATION, default)  # agents are older than the setting
+        if shown != game.settings[OBSERVATION]:
+            raise WrongGame(
+                path,
+                f"was trained on {saved['game'][:80]} with the setting {OBSERVATION}: {shown!s:.80}, but here "
+                f"{game.id} has {OBSERVATION}: {game.settings[OBSERVATION]}; give the game that setting",
+            )
+    wanted = _interface(game)
+    if _of_any_size(saved):
+        saved, wanted = _without_rows(saved), _without_rows(wanted)
     for key, value in wanted.items():
-        if saved[key] != value:
+        if key != "game" and saved[key] != value:
             raise WrongGame(
                 path,
                 f"was made for another version of {game.id}: {key} is {saved[key]!r:.80}, here {value!r}; "
@@ -154,22 +185,37 @@ def _check_game(path: Path, saved: dict[str, Any], game: Game) -> None:
             )
 
 
+def _without_rows(interface: dict[str, Any]) -> dict[str, Any]:
+    """The same for every number of rows."""
+    shape = interface["observation"].get("shape")
+    columns = ["n", *shape[1:]] if isinstance(shape, list) and shape else shape
+    return {**interface, "observation": {**interface["observation"], "shape": columns}}
+
+
 def _check_network(file: Path, saved: dict[str, Any], game: Game) -> dict[str, Any]:
     """The arguments of PolicyValueNetwork, or CorruptArtifact; nothing has been allocated yet."""
-    config = {key: value for key, value in saved.items() if key != "type"}
-    hidden = config.get("hidden")
-    if saved.get("type") != "mlp":
-        raise CorruptArtifact(file, f"has a network of type {saved.get('type')!r:.80}; this version knows 'mlp'")
-    if set(config) != {"observation_size", "num_actions", "hidden", "activation"}:
+    network_type, config = saved.get("type"), {key: value for key, value in saved.items() if key != "type"}
+    if not isinstance(network_type, str) or network_type not in OWN_ARGUMENTS:
+        known = ", ".join(map(repr, OWN_ARGUMENTS))
+        raise CorruptArtifact(file, f"has a network of type {network_type!r:.80}; this version knows {known}")
+    own = OWN_ARGUMENTS[network_type]
+    if set(config) != {"observation_size", "num_actions", "hidden", "activation", *own}:
         raise CorruptArtifact(file, "describes its network with other keys than this version knows")
     if not isinstance(config["activation"], str) or config["activation"] not in ACTIVATIONS:
         raise CorruptArtifact(file, f"network.activation must be one of {', '.join(ACTIVATIONS)}")
-    if not isinstance(hidden, list) or len(hidden) > MAX_LAYERS or any(type(n) is not int or n < 1 for n in hidden):
-        raise CorruptArtifact(file, f"network.hidden must be at most {MAX_LAYERS} widths of 1 or more")
-    sizes = (math.prod(game.observation_shape), game.num_actions)
+    for key in ("hidden", *own):
+        widths, least = config[key], 1 if key in own else 0
+        whole = isinstance(widths, list) and all(type(n) is int and n >= 1 for n in widths)
+        if not whole or not least <= len(widths) <= MAX_LAYERS:
+            least_said = f"at least {least} and " if least else ""
+            raise CorruptArtifact(file, f"network.{key} must be {least_said}at most {MAX_LAYERS} widths of 1 or more")
+    try:
+        sizes = (observation_size(network_type, game.observation_shape), game.num_actions)
+    except ValueError as error:
+        raise WrongGame(file.parent, f"has a network of type {network_type}, which {error}") from None
     if (config["observation_size"], config["num_actions"]) != sizes:
         raise CorruptArtifact(file, f"network does not lead from {sizes[0]} numbers to {sizes[1]} actions")
-    widths = [sizes[0], *hidden, sizes[1] + 1]
-    if sum((below + 1) * above for below, above in pairwise(widths)) > MAX_PARAMETERS:
+    stacks = [pairwise(widths) for widths in layer_widths(config)]
+    if sum((below + 1) * above for layers in stacks for below, above in layers) > MAX_PARAMETERS:
         raise CorruptArtifact(file, f"network has more than {MAX_PARAMETERS:,} parameters")
     return config

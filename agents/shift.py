@@ -4,10 +4,10 @@
                              pairs=32, seed=0)
     results.scalars()                                   # {"shift/heavy_ball/50": 812.0, ...}
 
-A shift is settings of the game, each with the value it has at strength 1; at strength s a setting is s of the way there
-from what the game had. Everybody on the pitch is in the same world; what a player sees or feels wrongly (noise, dropout)
-scripted players, who read the State, do not. The opponents' ratings are those of the unshifted game, so that a rating
-says how the agent does against players that lose some of their own strength to the shift, too.
+A shift is settings of the game, each with its value at strength 1; at strength s a setting is s of the way there from
+what the game had. Everybody on the pitch is in the same world, but scripted players, who read the State, are spared
+noise and dropout of what is seen. The opponents' ratings are those of the unshifted game, so a rating says how the agent
+does against players that lose some of their own strength to the shift, too.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from agents.cpu import tune_environment
 from envs.game import Game
 from experiments.config import Config
@@ -76,11 +74,15 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
 
 def network_config(config: Config, game: Game) -> dict[str, Any]:
     """PolicyValueNetwork's arguments."""
+    from agents.network import OWN_ARGUMENTS, observation_size
+
+    network = config.network
     return {
-        "observation_size": int(np.prod(game.observation_shape)),
+        "observation_size": observation_size(network.type, game.observation_shape),
         "num_actions": game.num_actions,
-        "hidden": list(config.network.hidden),
-        "activation": config.network.activation,
+        "hidden": list(network.hidden),
+        "activation": network.activation,
+        **{name: list(getattr(network, name)) for name in OWN_ARGUMENTS[network.type]},
     }
 
 

@@ -54,8 +54,12 @@ def subject(what: str, assignments: Sequence[str] = ()) -> Subject:
         config = load_resolved(run / "config.yaml")
         game = _make(config.game.id, dict(config.game.settings))
         return Subject(game, config.game.id, f"{run}{at}", f"{config.name}{at}", [*reversed(config.ladder)])
-    if saved := _saved_game(base):
-        return Subject(_make(saved), saved, what, Path(base).resolve().name, _default_pair(saved)[1:])
+    if saved := _saved_agent(base):
+        from agents.saved import needed_settings
+
+        played = saved["game"]
+        game = _make(played, needed_settings(saved))
+        return Subject(game, played, what, Path(base).resolve().name, _default_pair(played)[1:])
     raise UserError(
         f"{what}: neither a game, a run nor a saved agent; {nearest(what, GAMES)}; {_known_runs()}", ExitCode.USAGE
     )
@@ -145,8 +149,8 @@ def _make(game_id: str, settings: dict | None = None) -> "Game":
         raise UserError(f"{game_id}: {error.args[0]}", ExitCode.USAGE) from None
 
 
-def _saved_game(folder: str) -> str | None:
-    """The id of the game that a saved agent plays, or None if the folder is no saved agent."""
+def _saved_agent(folder: str) -> dict | None:
+    """What a saved agent says of itself, or None if the folder is no saved agent."""
     from agents.names import AGENT_FILE
 
     path = Path(folder).expanduser()
@@ -154,7 +158,7 @@ def _saved_game(folder: str) -> str | None:
         return None
     from agents.saved import describe_agent
 
-    return describe_agent(path)["game"]
+    return describe_agent(path)
 
 
 def _default_pair(game_id: str) -> list[str]:

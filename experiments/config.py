@@ -54,6 +54,7 @@ def _available(*names: str, later: tuple[str, ...]) -> BeforeValidator:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
+Widths = Annotated[tuple[Annotated[Whole, Field(ge=1, le=65536)], ...], BeforeValidator(_tuple)]
 AutoOrWhole = Annotated[Literal["auto"] | int, BeforeValidator(_auto_or_whole)]
 
 
@@ -89,9 +90,12 @@ class GameSection(Section):
 
 
 class NetworkSection(Section):
-    type: Literal["mlp"] = Field(default="mlp", description="fully connected layers over the flattened observation")
-    hidden: Annotated[tuple[Annotated[Whole, Field(ge=1, le=65536)], ...], BeforeValidator(_tuple)] = Field(
-        default=(64, 64), max_length=32, description="width of each hidden layer"
+    type: Literal["mlp", "entities"] = Field(
+        default="mlp", description="mlp: layers over the flattened observation; entities: over rows, for any team size"
+    )
+    hidden: Widths = Field(default=(64, 64), max_length=32, description="width of each hidden layer")
+    entity_hidden: Widths = Field(
+        default=(32,), min_length=1, max_length=32, description="entities: width of each layer before rows are pooled"
     )
     activation: Literal["tanh", "relu"] = Field(default="tanh", description="between the layers")
 

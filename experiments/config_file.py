@@ -80,7 +80,21 @@ def build_game(config: Config, source: Source | None = None) -> "Game":
     if config.training.random_opening_plies and game.dynamics is Dynamics.SIMULTANEOUS:
         place = _where(source, "training", "random_opening_plies")
         raise config_error(place, f"training.random_opening_plies must be 0: {game.id} has no turns")
+    if config.network.type == "entities":
+        _check_rows(game, _where(source, "network", "type"))
     return game
+
+
+def _check_rows(game: "Game", place: str) -> None:
+    """A network over entities needs an observation of rows. Raises UserError."""
+    from agents.entities import row_size
+
+    try:
+        row_size(game.observation_shape)
+    except ValueError as error:
+        choices = next((setting.choices for setting in game.schema if setting.name == "observation"), ())
+        fix = "set game.settings.observation: entities" if "entities" in choices else "use mlp"
+        raise config_error(place, f"network.type is entities, which {error} as in {game.id}; {fix}") from None
 
 
 def to_yaml(config: Config) -> str:
@@ -152,6 +166,7 @@ _WANTED = {
     "less_than": "less than {lt}",
     "less_than_equal": "{le} or less",
     "multiple_of": "a multiple of {multiple_of}",
+    "too_short": "{min_length} or more items",
     "too_long": "at most {max_length} items",
     "string_pattern_mismatch": "letters, digits, '_', '-' and '.' only (at most 64)",
 }

@@ -4,6 +4,7 @@
     python -m experiments.evaluate runs/selfplay/...@last --games 1024      its newest, in more games
     python -m experiments.evaluate scripted:L3 --game ball_2v2 --opponents scripted:L2 random
     python -m experiments.evaluate latest --drills                          what it can do on the pitch, one by one
+    python -m experiments.evaluate RUN --game ball_3v3                      another team size: an entities network
 
 Games are played in pairs with the sides swapped, ball games as matches of 90 s. The rating, in Elo with a 95% interval,
 counts the opponents that are the game's anchors; random is 0. A drill, of the ball games, is a start and something
@@ -113,7 +114,7 @@ def find_subject(what: str, game_id: str | None = None) -> Subject:
         folder = parse_name(name).folder
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
-    from agents.saved import describe_agent
+    from agents.saved import describe_agent, plays
 
     described = describe_agent(folder)
     opponents, known_as = None, described["game"]
@@ -122,10 +123,20 @@ def find_subject(what: str, game_id: str | None = None) -> Subject:
 
         config = load_resolved(run / "config.yaml")
         opponents, known_as = config.ladder, config.game.id  # of one's own game the config has the module, too
-    if game_id not in (None, known_as, described["game"]):
+    played = game_id or known_as
+    module, separator, own_id = played.rpartition(":")
+    if played != known_as and not plays(described, own_id):
         raise UserError(f"--game {game_id}: {what} plays {known_as}", ExitCode.USAGE)
-    game = _make(game_id or known_as, described["settings"])
-    return Subject(name, game, opponents or _ladder(game_id or known_as))
+    if own_id == described["game"]:
+        return Subject(name, _make(played, described["settings"]), opponents or _ladder(played))
+    chosen = _chosen(f"{module}{separator}{described['game']}", described["settings"])
+    return Subject(name, _make(played, chosen), _ladder(played))
+
+
+def _chosen(game_id: str, settings: dict) -> dict:
+    """Those of a game's settings that are not its defaults: what is to hold for another team size as well."""
+    usual, used = _make(game_id), _make(game_id, settings)
+    return {key: value for key, value in used.settings.items() if value != usual.settings[key]}
 
 
 def _make(game_id: str, settings: dict | None = None) -> "Game":

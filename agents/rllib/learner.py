@@ -1,8 +1,8 @@
 """The PPO learner: RLlib's, with a lean inner loop.
 
 RLlib's own loop spends its time in connectors, per-minibatch metrics and batch objects; ours permutes the batch once an
-epoch and runs forward, loss, backward (agents/fast_mlp.py on a CPU) and a fused Adam on slices of it. Schulman et al.,
-"Proximal policy optimization algorithms" (2017), equation 7 with an entropy bonus and a value loss.
+epoch and runs forward, loss, backward (agents/fast_network.py on a CPU) and a fused Adam on slices of it. Schulman et
+al., "Proximal policy optimization algorithms" (2017), equation 7 with an entropy bonus and a value loss.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.training_data import TrainingData
 
-from agents.fast_mlp import ThreadedMLP
+from agents.fast_network import ThreadedGradient
 from agents.rllib.module import MASK
 from agents.rollouts import ILLEGAL_LOGIT
 
@@ -36,8 +36,8 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         self.shuffle = torch.Generator().manual_seed(self.config.seed or 0)
         if self.device.type == "cpu":
             network = self.module[DEFAULT_MODULE_ID].unwrapped().network
-            self.fast_mlp = ThreadedMLP(network, self.config.learner_threads)
-            self.fast_mlp.bind_gradients()
+            self.fast_gradient = ThreadedGradient(network, self.config.learner_threads)
+            self.fast_gradient.bind_gradients()
 
     def configure_optimizers_for_module(self, module_id, config=None) -> None:
         params = self.get_parameters(self._module[module_id])
@@ -88,8 +88,8 @@ class SelfPlayPPOLearner(PPOTorchLearner):
             yield torch.randperm(count, generator=self.shuffle), list(pairwise(edges))
 
     def _fit_on_cpu(self, network: Any, optimizer: Any, rows: Any, entropy: float) -> list[float]:
-        """All epochs through ThreadedMLP. Returns the means of LOSSES over the minibatches."""
-        mlp, config, count = self.fast_mlp, self.config, len(rows)
+        """All epochs through ThreadedGradient. Returns the means of LOSSES over the minibatches."""
+        fast, config, count = self.fast_gradient, self.config, len(rows)
         observations = rows[Columns.OBS].reshape(count, -1).astype(np.float32, copy=False)
         advantages = rows["advantages"]
         advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
@@ -102,15 +102,15 @@ class SelfPlayPPOLearner(PPOTorchLearner):
             legal = None if masks is None else masks[index]
             for begin, end in edges:
                 part = slice(begin, end)
-                sums = mlp.ppo_gradient(
+                sums = fast.ppo_gradient(
                     shuffled[0][part], None if legal is None else legal[part], [array[part] for array in shuffled[1:]],
                     (config.clip_param, config.vf_loss_coeff, entropy),
                 )  # fmt: skip
-                norm = float(np.sqrt(np.dot(mlp.gradient, mlp.gradient)))
+                norm = float(np.sqrt(np.dot(fast.gradient, fast.gradient)))
                 if not np.isfinite(norm):
                     raise Diverged(NOT_FINITE)
                 if clip_at and norm > clip_at:
-                    mlp.gradient *= clip_at / norm
+                    fast.gradient *= clip_at / norm
                 optimizer.step()
                 losses.append(np.append(sums / (end - begin), norm))
                 if config.target_kl and losses[-1][KL] > config.target_kl:

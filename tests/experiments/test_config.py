@@ -182,6 +182,22 @@ def test_resuming_can_extend_the_budget_and_nothing_else():
         extend(saved, ["training.minutes=null"])
 
 
+def test_a_network_over_entities_wants_rows_and_says_how_to_get_them(tmp_path: Path):
+    text = "name: mine\ngame:\n  id: tests.own_game.chase:chase_2v2\nnetwork:\n  type: entities\n"
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError) as caught:
+        build_game(*load(str(file)))
+    assert str(caught.value).startswith(f"{file}:5: network.type is entities, which wants an observation of rows")
+    assert str(caught.value).endswith("not [35] as in chase_2v2; set game.settings.observation: entities")
+    game = build_game(*load(str(file), ["game.settings.observation=entities"]))
+    assert game.observation_shape == (5, 7)
+    with pytest.raises(UserError, match=r"not \[2, 3, 3\] as in tic_tac_toe; use mlp"):
+        build_game(*load(str(file), ["game.id=tic_tac_toe"]))
+    found = complaint(tmp_path, "name: mine\nnetwork: {entity_hidden: []}\n")
+    assert found == "mine.yaml:2: network.entity_hidden is a list; wanted 1 or more items"
+
+
 def test_a_wrong_setting_of_the_game_is_placed(tmp_path: Path):
     file = tmp_path / "mine.yaml"
     file.write_text("name: mine\ngame:\n  id: tic_tac_toe\n  settings:\n    komi: 3\n")

@@ -15,6 +15,7 @@ from experiments.anchors import main as anchors
 from experiments.config import Config
 from experiments.config_file import to_yaml
 from experiments.errors import UserError
+from experiments.evaluate import find_subject
 from experiments.evaluate import main as evaluate
 
 
@@ -115,6 +116,30 @@ def test_mistakes_are_one_line_and_exit_code_2(arguments, said):
 def test_another_game_than_the_agents_is_refused(run):
     with pytest.raises(UserError, match="plays ball_1v1"):
         evaluate([str(run), "--game", "ball_2v2"])
+
+
+CHASE = "tests.own_game.chase:chase"
+
+
+def test_an_entities_agent_is_measured_at_another_team_size(tmp_path, capsys):
+    """Of its settings, those stay that are not the usual ones of its own size: the pitch, 8 at 2v2, is 12 at 3v3."""
+    game = make(f"{CHASE}_2v2", observation="entities", scale=2.0)
+    assert game.settings["length"] == 8
+    save_agent(tmp_path / "agent", PolicyValueNetwork(7, 4, (4,), entity_hidden=(4,)), game, {})
+    found = find_subject(str(tmp_path / "agent"), f"{CHASE}_3v3")
+    assert found.game.settings == {"observation": "entities", "scale": 2.0, "length": 12.0}
+    assert evaluate([str(tmp_path / "agent"), "--game", f"{CHASE}_3v3", "--games", "10", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["game"] == "chase_3v3"
+    same = find_subject(str(tmp_path / "agent"), f"{CHASE}_2v2")
+    assert (same.game.id, same.game.settings) == ("chase_2v2", game.settings)
+    with pytest.raises(UserError, match="plays chase_2v2"):
+        find_subject(str(tmp_path / "agent"), "ball_3v3")
+
+
+def test_a_setting_chosen_for_the_smaller_game_holds_for_the_larger(tmp_path):
+    game = make(f"{CHASE}_2v2", observation="entities", length=20.0)
+    save_agent(tmp_path / "agent", PolicyValueNetwork(7, 4, (4,), entity_hidden=(4,)), game, {})
+    assert find_subject(str(tmp_path / "agent"), f"{CHASE}_3v3").game.settings["length"] == 20
 
 
 def _command(*arguments: str) -> subprocess.CompletedProcess:

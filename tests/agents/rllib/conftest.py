@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 
+from agents.network import observation_size
 from agents.rllib.cluster import ray_session
 from agents.rollouts import RolloutSettings
 from envs import make
 
+CHASE = "tests.own_game.chase:chase_2v2"  # played by a network over entities
 ROLLOUTS = RolloutSettings(num_games=12, length=20, gamma=0.99, gae_lambda=0.95, pool_share=0.5, slots=2)
 
 
@@ -24,14 +25,16 @@ def settings_for(game_id: str = "tic_tac_toe", **rollouts: Any) -> Any:
     """SelfPlaySettings; keyword arguments replace those of ROLLOUTS."""
     from agents.rllib.algorithm import SelfPlaySettings
 
-    game = make(game_id)
+    settings = {"observation": "entities"} if game_id == CHASE else {}
+    game = make(game_id, **settings)
     network = {
-        "observation_size": int(np.prod(game.observation_shape)),
+        "observation_size": observation_size("entities" if settings else "mlp", game.observation_shape),
         "num_actions": game.num_actions,
         "hidden": [16],
         "activation": "tanh",
+        **({"entity_hidden": [8]} if settings else {}),
     }
-    return SelfPlaySettings(game_id, {}, network, replace(ROLLOUTS, **rollouts), pool_size=4, snapshot_every=2)
+    return SelfPlaySettings(game_id, settings, network, replace(ROLLOUTS, **rollouts), pool_size=4, snapshot_every=2)
 
 
 def config_for(runners: int = 0, game_id: str = "tic_tac_toe", seed: int = 0, **rollouts: Any) -> Any:

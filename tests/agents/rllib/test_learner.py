@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from agents.rllib.learner import LOSSES
-from tests.agents.rllib.conftest import config_for
+from tests.agents.rllib.conftest import CHASE, config_for
 
 
-@pytest.mark.parametrize("game_id", ["tic_tac_toe", "ball_1v1"])
+@pytest.mark.parametrize("game_id", ["tic_tac_toe", "ball_1v1", CHASE])
 def test_the_cpu_s_own_way_is_autograd_s(ray_running, game_id: str):
     """Two epochs over one batch in minibatches, with and without a mask: the same but for rounding."""
     algorithm = config_for(game_id=game_id).training(lr=1e-3, minibatch_size=100, entropy_coeff=0.05).build_algo()
@@ -24,7 +24,7 @@ def test_the_cpu_s_own_way_is_autograd_s(ray_running, game_id: str):
         network.load_state_dict(start)
         optimizer.state.clear()
         learner.shuffle.set_state(shuffle)
-        learner.fast_mlp.bind_gradients()
+        learner.fast_gradient.bind_gradients()
         losses = fit(network, optimizer, rows, 0.05)
         found.append((losses, {name: w.clone() for name, w in network.state_dict().items()}))
     algorithm.stop()

@@ -5,16 +5,17 @@ import pytest
 from ray import tune
 
 from agents.rllib.algorithm import SelfPlay
-from tests.agents.rllib.conftest import ROLLOUTS, config_for
+from tests.agents.rllib.conftest import CHASE, ROLLOUTS, config_for
 from tests.agents.rllib.test_algorithm import differences, train
 
 STEPS = ROLLOUTS.num_games * ROLLOUTS.length
 
 
-def test_rllib_s_own_checkpoints_continue_bit_for_bit(build, tmp_path):
-    straight = train(build(), 8)
-    train(build(), 4).save_to_path(str(tmp_path))
-    resumed = build(seed=5)
+@pytest.mark.parametrize("game_id", ["tic_tac_toe", CHASE])
+def test_rllib_s_own_checkpoints_continue_bit_for_bit(build, tmp_path, game_id):
+    straight = train(build(game_id=game_id), 8)
+    train(build(game_id=game_id), 4).save_to_path(str(tmp_path))
+    resumed = build(game_id=game_id, seed=5)
     resumed.restore_from_path(str(tmp_path))
     assert (resumed.env_steps, resumed.updates, resumed.iteration) == (4 * STEPS, 4, 4)
     train(resumed, 3)

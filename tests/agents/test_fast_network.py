@@ -1,4 +1,4 @@
-"""The compiled MLP against torch: outputs, gradients, tanh, and drawing from the masked softmax."""
+"""The compiled networks against torch: outputs, gradients, tanh, and drawing from the masked softmax."""
 
 from types import SimpleNamespace
 
@@ -7,8 +7,9 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from agents import fast_mlp
-from agents.fast_mlp import CHUNK, MIN_ROWS_A_THREAD, FastMLP, ThreadedMLP, draw, softmax
+from agents.fast_heads import draw, softmax
+from agents.fast_layers import CHUNK, bias_relu, bias_tanh
+from agents.fast_network import MIN_ROWS_A_THREAD, FastNetwork, ThreadedGradient
 from agents.network import PolicyValueNetwork
 from agents.rllib.learner import ppo_loss
 from agents.rollouts import ILLEGAL_LOGIT
@@ -43,20 +44,20 @@ def test_forward_is_torch_s(size, actions, hidden, activation, rows, dtype):
     observations = planes.astype(dtype)
     with torch.no_grad():
         logits, values = net(torch.from_numpy(observations))
-    heads = FastMLP(net).forward(observations)
+    heads = FastNetwork(net).forward(observations)
     assert heads.dtype == np.float32
     np.testing.assert_allclose(heads[:, :-1], logits.numpy(), atol=2e-5)
     np.testing.assert_allclose(heads[:, -1], values.numpy(), atol=2e-5)
 
 
 def test_forward_sees_every_later_change_of_the_weights():
-    """An optimiser step and load_state_dict write into the memory that the FastMLP reads."""
+    """An optimiser step and load_state_dict write into the memory that the FastNetwork reads."""
     net, other = network(9, 4, (8,), "tanh"), network(9, 4, (8,), "tanh", seed=1)
-    mlp, observations = FastMLP(net), np.ones((2, 9), np.float32)
+    mlp, observations = FastNetwork(net), np.ones((2, 9), np.float32)
     before = mlp.forward(observations)
     net.load_state_dict(other.state_dict())
     assert not np.array_equal(mlp.forward(observations), before)
-    np.testing.assert_array_equal(mlp.forward(observations), FastMLP(other).forward(observations))
+    np.testing.assert_array_equal(mlp.forward(observations), FastNetwork(other).forward(observations))
 
 
 def sample(size: int, actions: int, rows: int, rng: np.random.Generator, masked: bool):
@@ -77,7 +78,7 @@ def sample(size: int, actions: int, rows: int, rng: np.random.Generator, masked:
 CLIP, VALUE_COEFFICIENT, ENTROPY_COEFFICIENT = 0.2, 0.7, 0.03
 
 
-def gradient(mlp: FastMLP, batch: dict[str, np.ndarray], masked: bool = True) -> np.ndarray:
+def gradient(mlp: FastNetwork, batch: dict[str, np.ndarray], masked: bool = True) -> np.ndarray:
     """Set mlp.gradient; returns the sums of the losses."""
     return mlp.ppo_gradient(
         batch["observations"], batch["masks"] if masked else None, batch["actions"], batch["logps"],
@@ -110,7 +111,7 @@ def by_autograd(net: PolicyValueNetwork, batch: dict[str, np.ndarray], masked: b
 def test_the_gradient_is_torch_s(size, actions, hidden, activation, rows, masked):
     net = network(size, actions, hidden, activation)
     batch = sample(size, actions, rows, np.random.default_rng(1), masked)
-    mlp = FastMLP(net)
+    mlp = FastNetwork(net)
     sums = gradient(mlp, batch, masked)
     wanted, losses = by_autograd(net, batch, masked)
     assert np.abs(wanted).max() > 1e-3
@@ -121,7 +122,7 @@ def test_the_gradient_is_torch_s(size, actions, hidden, activation, rows, masked
 def test_the_gradient_does_not_depend_on_the_gradient_before():
     net = network(5, 3, (4,), "tanh")
     batch = sample(5, 3, 10, np.random.default_rng(0), True)
-    mlp = FastMLP(net)
+    mlp = FastNetwork(net)
     gradient(mlp, batch)
     first = mlp.gradient.copy()
     gradient(mlp, batch)
@@ -131,7 +132,7 @@ def test_the_gradient_does_not_depend_on_the_gradient_before():
 def test_bound_gradients_drive_a_torch_optimiser():
     """One step of plain gradient descent changes the weights by exactly -lr times `gradient`."""
     net = network(5, 3, (4,), "tanh")
-    mlp = FastMLP(net)
+    mlp = FastNetwork(net)
     mlp.bind_gradients()
     before = np.concatenate([p.detach().numpy().ravel() for p in net.parameters()])
     batch = sample(5, 3, 10, np.random.default_rng(0), True)
@@ -147,7 +148,7 @@ def test_tanh_is_tanh_on_a_grid_of_all_magnitudes():
     positive = np.append(10.0**exponents, np.linspace(0, 12, 200_000)).astype(np.float32)
     grid = np.concatenate([positive, -positive, [np.inf, -np.inf]]).astype(np.float32)
     found = grid[None, :].copy()
-    fast_mlp._bias_tanh(found, np.zeros(grid.size, np.float32))
+    bias_tanh(found, np.zeros(grid.size, np.float32))
     wanted = np.tanh(grid.astype(np.float64))
     assert np.abs(found[0] - wanted).max() < 5e-7
     assert np.abs(found).max() <= 1 + 5e-7
@@ -155,7 +156,7 @@ def test_tanh_is_tanh_on_a_grid_of_all_magnitudes():
     np.testing.assert_allclose(found[0][tiny], wanted[tiny], rtol=1e-6)
 
 
-@pytest.mark.parametrize("activation", [fast_mlp._bias_tanh, fast_mlp._bias_relu])
+@pytest.mark.parametrize("activation", [bias_tanh, bias_relu])
 def test_no_activation_swallows_what_is_not_a_number(activation):
     """In every lane of the vectorised loop and in its tail."""
     for column in range(83):
@@ -172,7 +173,7 @@ def test_weights_that_are_not_numbers_show(activation: str, layer: str):
     net = network(6, 3, (5, 4), activation)
     with torch.no_grad():
         net.get_parameter(layer).view(-1)[0] = float("nan")
-    mlp, rng = FastMLP(net), np.random.default_rng(0)
+    mlp, rng = FastNetwork(net), np.random.default_rng(0)
     batch = sample(6, 3, 40, rng, True)
     batch["observations"] = np.abs(batch["observations"]) + 0.1
     heads = mlp.forward(batch["observations"])
@@ -261,7 +262,7 @@ def test_threads_give_the_gradient_of_one(masked):
     floats = [rng.normal(size=rows).astype(np.float32) for _ in range(3)]
     observations = rng.normal(size=(rows, 28)).astype(np.float32)
     arrays, coefficients = [actions, floats[0] - 3, *floats[1:]], (0.2, 0.5, 0.01)
-    one, three = FastMLP(network), ThreadedMLP(network, 3)
+    one, three = FastNetwork(network), ThreadedGradient(network, 3)
     sums = one.ppo_gradient(observations, masks, *arrays, *coefficients)
     np.testing.assert_allclose(three.ppo_gradient(observations, masks, arrays, coefficients), sums, rtol=1e-6)
     np.testing.assert_allclose(three.gradient, one.gradient, atol=1e-7)

@@ -1,0 +1,148 @@
+"""The networks of network.py on CPU cores: forward, and the gradient of PPO's loss, several times torch's speed.
+
+    FastNetwork(network)               on one core
+    ThreadedGradient(network, 4)       the gradient on several
+
+What differs between types of network is in the compiled layers (fast_layers.py, fast_entities.py); here is what they
+share. Tests hold all of it against torch.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from agents.fast_entities import FastEntities
+from agents.fast_heads import ppo_loss
+from agents.fast_layers import Gradients, Stack
+from agents.network import EntityTorso, PolicyValueNetwork
+
+MIN_ROWS_A_THREAD = 512  # fewer are done before a thread has woken
+
+
+class CompiledLayers(Protocol):
+    """From flat observations [n, D] float32 to the heads [n, A + 1]."""
+
+    def chunk(self, size: int) -> int:
+        """How many rows of D numbers are best done at a time."""
+
+    def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """Into `out`; what `backward` needs is kept."""
+
+    def backward(self, rows: np.ndarray, out: np.ndarray, delta: np.ndarray) -> None:
+        """Right after `forward`: add to the parameters' gradients, from `delta`, that of the loss by `out`."""
+
+
+def compiled_layers(network: PolicyValueNetwork, gradients: Gradients) -> CompiledLayers:
+    torso, heads = network.torso, network.heads
+    if isinstance(torso, EntityTorso):
+        return FastEntities(torso, heads, gradients)
+    return Stack([*torso.children(), heads], gradients)
+
+
+class FastNetwork:
+    """Runs and differentiates a PolicyValueNetwork that lives in CPU memory."""
+
+    def __init__(self, network: PolicyValueNetwork):
+        self.num_actions = network.config["num_actions"]
+        self.parameters = list(network.parameters())
+        self.gradient = np.zeros(sum(p.numel() for p in self.parameters), np.float32)
+        parts = np.split(self.gradient, np.cumsum([p.numel() for p in self.parameters])[:-1])
+        self._gradients: Gradients = {p: part.reshape(p.shape) for p, part in zip(self.parameters, parts, strict=True)}
+        self._layers = compiled_layers(network, self._gradients)
+        self._heads = np.empty((0, self.num_actions + 1), np.float32)
+
+    def bind_gradients(self) -> None:
+        """Make `gradient` the parameters' .grad, for a torch optimiser; it must not be set to None after."""
+        for p, gradient in self._gradients.items():
+            p.grad = torch.from_numpy(gradient)
+
+    def forward(self, observations: np.ndarray) -> np.ndarray:
+        """[N, *shape] of any dtype -> [N, A + 1] float32: logits (not masked), then the value."""
+        out = np.empty((len(observations), self.num_actions + 1), np.float32)
+        flat = observations.reshape(len(observations), int(np.prod(observations.shape[1:])))
+        chunk = self._layers.chunk(flat.shape[1])
+        for begin in range(0, len(flat), chunk):
+            rows = flat[begin : begin + chunk]
+            self._layers.forward(rows.astype(np.float32, copy=False), out[begin : begin + chunk])
+        return out
+
+    def ppo_gradient(
+        self,
+        observations: np.ndarray,
+        masks: np.ndarray | None,
+        actions: np.ndarray,
+        logps: np.ndarray,
+        advantages: np.ndarray,
+        targets: np.ndarray,
+        clip: float,
+        value_coefficient: float,
+        entropy_coefficient: float,
+        total: int | None = None,
+    ) -> np.ndarray:
+        """Set `gradient` to that of the mean loss over N rows, or to their part of the mean over `total` rows.
+
+        observations [N, D] float32, masks [N, A] bool or None, actions [N] int32, the others [N] float32.
+        Returns sums over the rows, float64 [4]: clipped surrogate loss, squared value error, entropy, KL (estimate k3).
+        """
+        self.gradient[:] = 0
+        sums, total = np.zeros(4), total or len(observations)
+        everything = np.ones((1, self.num_actions), np.bool_) if masks is None else masks
+        chunk = self._layers.chunk(observations.shape[1])
+        if len(self._heads) < chunk:
+            self._heads = np.empty((chunk, self.num_actions + 1), np.float32)
+        for begin in range(0, len(observations), chunk):
+            part = slice(begin, begin + chunk)
+            rows = observations[part]
+            heads = self._heads[: len(rows)]
+            self._layers.forward(rows, heads)
+            ppo_loss(
+                heads, everything if masks is None else everything[part], actions[part], logps[part], advantages[part],
+                targets[part], clip, value_coefficient, entropy_coefficient, np.float32(1 / total), sums,
+            )  # fmt: skip
+            self._layers.backward(rows, heads, heads)  # the loss left its gradient by the heads in their place
+        return sums
+
+
+class ThreadedGradient:
+    """PPO's gradient over several threads: each has its own scratch and rows, the weights are the same memory.
+
+    The products and loops let go of Python's lock. The parts are added in a fixed order, so the result depends on the
+    number of threads, but never on their timing.
+    """
+
+    def __init__(self, network: PolicyValueNetwork, threads: int):
+        self.parts = [FastNetwork(network) for _ in range(threads)]
+        self.gradient = self.parts[0].gradient
+        self.bind_gradients = self.parts[0].bind_gradients
+        self._pool = ThreadPoolExecutor(max(1, threads - 1), "gradient")  # starts no thread before it has work
+
+    def ppo_gradient(
+        self,
+        observations: np.ndarray,
+        masks: np.ndarray | None,
+        arrays: Sequence[np.ndarray],
+        coefficients: tuple[float, float, float],
+    ) -> np.ndarray:
+        """FastNetwork.ppo_gradient, the rows split evenly: arrays are actions, logps, advantages and targets;
+        coefficients those of the clip, the value and the entropy."""
+        rows = len(observations)
+        threads = len(self.parts) if rows >= MIN_ROWS_A_THREAD * len(self.parts) else 1
+        edges = [rows * i // threads for i in range(threads + 1)]
+
+        def run(i: int) -> np.ndarray:
+            part = slice(edges[i], edges[i + 1])
+            actions, logps, advantages, targets = (array[part] for array in arrays)
+            legal = None if masks is None else masks[part]
+            return self.parts[i].ppo_gradient(
+                observations[part], legal, actions, logps, advantages, targets, *coefficients, rows
+            )
+
+        later = [self._pool.submit(run, i) for i in range(1, threads)]
+        sums = run(0)
+        for i, future in enumerate(later, 1):
+            sums += future.result()
+            self.gradient += self.parts[i].gradient
+        return sums
