@@ -75,7 +75,7 @@ class Evaluation:
         """By tag, for TensorBoard: eval/win_rate/<opponent>, eval/draw_rate/, eval/goal_share/ (if there were goals),
         eval/return/ (in games paid in chips), rating/elo, rating/low, rating/high; and match/<statistic> of the agent
         against the last of the opponents, in games that keep statistics."""
-        values = {}
+        values: dict[str, float] = {}
         if self.against and self.against[-1].statistics:
             values |= {f"match/{name}": own for name, (own, _) in self.against[-1].statistics.items()}
         for result in self.against:

@@ -6,8 +6,8 @@
 
 A shift is settings of the game, each with its value at strength 1; at strength s a setting is s of the way there from
 what the game had. Everybody on the pitch is in the same world, but scripted players, who read the State, are spared
-noise and dropout of what is seen. The opponents' ratings are those of the unshifted game, so a rating says how the agent
-does against players that lose some of their own strength to the shift, too.
+noise and dropout of what is seen. The opponents' ratings are those of the unshifted game, so a rating says how the
+agent does against players that lose some of their own strength to the shift, too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from agents.evaluation import evaluate
 from agents.ratings import Rating
 from envs.game import Game, with_settings
 
-Value = float | int | Sequence[float]
+Value = bool | str | float | tuple[float, float]
 # Held out: a run that randomises its world should keep its own ranges inside of these.
 SHIFTS: dict[str, dict[str, Value]] = {
     "heavy_ball": {"ball_mass_factor": (4.0, 4.0)},
@@ -31,7 +31,12 @@ SHIFTS: dict[str, dict[str, Value]] = {
     "pushes": {"push_rate": (1.0, 1.0)},
     "large_pitch": {"pitch_size_factor": (1.5, 1.5)},
 }
-STRENGTHS = (0.25, 0.5, 1.0)
+
+
+def shifts_of(game: Game) -> dict[str, dict[str, Value]]:
+    """The shifts of this module that the game has the settings for."""
+    known = {setting.name for setting in game.schema}
+    return {name: shift for name, shift in SHIFTS.items() if known >= set(shift)}
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class ShiftResults:
         return {"agent": self.agent, "game": self.game, "seed": self.seed, "games": self.games, "shifts": rows}
 
 
-def shifted(game: Game, shift: Mapping[str, Value], strength: float) -> Game:
+def shifted(game: Game, shift: Mapping[str, Any], strength: float) -> Game:
     """The game with the shift at this strength, 0 to 1. Raises InvalidSetting for what the game has not or refuses."""
     known = {setting.name: setting for setting in game.schema}
     settings: dict[str, Any] = {}
@@ -92,7 +97,7 @@ def _between(old: Any, new: Any, strength: float) -> Any:
 def evaluate_shift(
     make: Callable[[Game], Agent],
     game: Game,
-    shifts: Mapping[str, Mapping[str, Value]],
+    shifts: Mapping[str, Mapping[str, Any]],
     strengths: Sequence[float],
     opponents: Sequence[str],
     pairs: int,

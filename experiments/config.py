@@ -55,6 +55,8 @@ def _available(*names: str, later: tuple[str, ...]) -> BeforeValidator:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Widths = Annotated[tuple[Annotated[Whole, Field(ge=1, le=65536)], ...], BeforeValidator(_tuple)]
+Range = Annotated[tuple[int | float, int | float], BeforeValidator(_tuple)]
+SettingValue = bool | int | float | str | Range
 AutoOrWhole = Annotated[Literal["auto"] | int, BeforeValidator(_auto_or_whole)]
 
 
@@ -64,9 +66,7 @@ class Section(BaseModel):
 
 class GameSection(Section):
     id: str = Field(default="ball_2v2", description="which game; a game of your own is named module:id")
-    settings: dict[str, bool | int | float | str] = Field(
-        default={}, description="the game's own settings, over its defaults"
-    )
+    settings: dict[str, SettingValue] = Field(default={}, description="the game's own settings, over its defaults")
     human_knowledge: Literal["none", "ball_progress"] = Field(
         default="none", description="ball_progress pays for moving the ball forward; none leaves the goal reward alone"
     )
@@ -156,6 +156,24 @@ class OpponentsSection(Section):
         return self
 
 
+class ShiftSection(Section):
+    """Worlds other than the one trained in: `experiments.evaluate RUN --shift`, and `at_end` the run's own last word."""
+
+    worlds: dict[str, dict[str, SettingValue]] | None = Field(
+        default=None, description="by name, settings of the game at strength 1; null: the ball games' own"
+    )
+    strengths: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], BeforeValidator(_tuple)] = Field(
+        default=(0.25, 0.5, 1.0), min_length=1, max_length=16, description="how far of the way to those settings"
+    )
+    team_sizes: Annotated[tuple[Annotated[Whole, Field(ge=1, le=11)], ...], BeforeValidator(_tuple)] = Field(
+        default=(1, 2, 3), max_length=11, description="of other ball games to be tried, by networks that can (entities)"
+    )
+    at_end: bool = Field(default=False, description="measured when the run is done; some minutes")
+    games: Whole = Field(
+        default=64, ge=2, le=1_000_000, multiple_of=2, description="against each opponent in each world, in pairs"
+    )
+
+
 class EvaluationSection(Section):
     every_minutes: float | None = Field(
         default=1.0, gt=0, description="of training, between two measurements; null: at the end"
@@ -169,6 +187,7 @@ class EvaluationSection(Section):
     )
     greedy: bool = Field(default=False, description="whether the measured agent plays its best action or samples")
     drills: bool = Field(default=True, description="the drills of the ball games at each measurement")
+    shift: ShiftSection = ShiftSection()
     clip: bool = Field(default=True, description="a short film of a game at each measurement")
 
     @field_validator("opponents")

@@ -14,19 +14,22 @@ to be done from there, in 64 scenes.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.cpu import tune_environment
+from experiments.config import ShiftSection
 from experiments.errors import ExitCode, UserError, run_command
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from agents.agent import Agent
     from agents.drills.run import DrillResults
     from agents.evaluation import Against, Evaluation
+    from agents.shift import ShiftResult, ShiftResults
     from envs.game import Game
 
 GAMES = 256
@@ -43,6 +46,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--game", metavar="GAME", help="what to play, where the agent does not say it")
     p.add_argument("--opponents", metavar="NAME", nargs="+", help="against whom (the game's ladder)")
     p.add_argument("--drills", action="store_true", help="the drills of the ball games, in place of games")
+    p.add_argument("--shift", action="store_true", help="the rating in worlds other than the usual (evaluation.shift)")
+    p.add_argument(
+        "--statistics", action="store_true", help="what both did in a match: passes, shots, ... (ball games)"
+    )
     p.add_argument("--games", metavar="N", type=int, help=f"against each, an even number ({GAMES})")
     p.add_argument("--opening", metavar="N", type=int, help="begin after 0 to N random moves (the game's own number)")
     p.add_argument("--seed", metavar="S", type=int, default=0, help="of every game (0)")
@@ -58,14 +65,18 @@ class Subject:
     name: str  # for make_agent
     game: "Game"
     opponents: tuple[str, ...]
+    shift: ShiftSection
+    any_size: bool = False  # it can play other team sizes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     if args.drills:
-        for option in ("games", "opponents", "opening"):
-            if getattr(args, option) is not None:
+        for option in ("games", "opponents", "opening", "shift", "statistics"):
+            if getattr(args, option) not in (None, False):
                 raise UserError(f"--{option}: not with --drills, which play no games against anybody", ExitCode.USAGE)
+    if args.shift and args.statistics:
+        raise UserError("--statistics: not with --shift, which shows ratings alone", ExitCode.USAGE)
     games = GAMES if args.games is None else args.games
     if games < 2 or games % 2:
         raise UserError(f"--games is {games}; it must be even, 2 or more: games are played in pairs", ExitCode.USAGE)
@@ -78,21 +89,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from agents.drills.run import DrillResults, run_drills
     from agents.evaluation import Evaluation, evaluate
     from agents.names import make_agent
+    from agents.shift import ShiftResults
+    from envs.game import InvalidSetting
 
     opponents = tuple(args.opponents or subject.opponents)
-    result: DrillResults | Evaluation
+    result: DrillResults | Evaluation | ShiftResults
+
+    def make(game: "Game") -> "Agent":
+        return make_agent(subject.name, game, greedy=args.greedy)
+
     try:
-        agent = make_agent(subject.name, subject.game, greedy=args.greedy)
-        if args.drills:
+        agent = make(subject.game)
+        if args.shift:
+            games = subject.shift.games if args.games is None else games
+            result = measure_shift(make, subject, opponents, games // 2, args.seed)
+        elif args.drills:
             result = run_drills(agent, subject.game, seed=args.seed)
         else:
             result = evaluate(agent, subject.game, opponents, games // 2, args.seed, opening=args.opening, tell=_tell)
+    except InvalidSetting as error:
+        raise UserError(f"evaluation.shift: {error}", ExitCode.USAGE) from None
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
     if args.json:
         print(json.dumps({**result.to_json(), "greedy": args.greedy}, indent=1))
     elif isinstance(result, Evaluation):
         show(result)
+        if args.statistics:
+            show_statistics(result)
+    elif isinstance(result, ShiftResults):
+        show_shift(result)
     else:
         show_drills(result)
     return ExitCode.DONE
@@ -106,7 +132,7 @@ def find_subject(what: str, game_id: str | None = None) -> Subject:
     if what in WORDS:
         if game_id is None:
             raise UserError(f"'{what}' plays several games; say which with --game", ExitCode.USAGE)
-        return Subject(what, _make(game_id), _ladder(game_id))
+        return Subject(what, _make(game_id), _ladder(game_id), ShiftSection())
     base, at, steps = what.rpartition("@") if "@" in what and not Path(what).exists() else (what, "", "")
     run = find_run(base)
     try:
@@ -117,20 +143,25 @@ def find_subject(what: str, game_id: str | None = None) -> Subject:
     from agents.saved import describe_agent, plays
 
     described = describe_agent(folder)
-    opponents, known_as = None, described["game"]
+    opponents, known_as, shift = None, described["game"], ShiftSection()
     if run:
         from experiments.config_file import load_resolved
 
         config = load_resolved(run / "config.yaml")
-        opponents, known_as = config.ladder, config.game.id  # of one's own game the config has the module, too
+        opponents, known_as, shift = (
+            config.ladder,
+            config.game.id,
+            config.evaluation.shift,
+        )  # of one's own game the config has the module, too
     played = game_id or known_as
     module, separator, own_id = played.rpartition(":")
     if played != known_as and not plays(described, own_id):
         raise UserError(f"--game {game_id}: {what} plays {known_as}", ExitCode.USAGE)
+    sizes = described["network"].get("type") == "entities"
     if own_id == described["game"]:
-        return Subject(name, _make(played, described["settings"]), opponents or _ladder(played))
+        return Subject(name, _make(played, described["settings"]), opponents or _ladder(played), shift, sizes)
     chosen = _chosen(f"{module}{separator}{described['game']}", described["settings"])
-    return Subject(name, _make(played, chosen), _ladder(played))
+    return Subject(name, _make(played, chosen), _ladder(played), shift, sizes)
 
 
 def _chosen(game_id: str, settings: dict) -> dict:
@@ -153,6 +184,30 @@ def _ladder(game_id: str) -> tuple[str, ...]:
     from experiments.config import Config, GameSection
 
     return Config(name="evaluate", game=GameSection(id=game_id)).ladder
+
+
+def measure_shift(make: Callable[["Game"], "Agent"], subject: Subject, opponents: tuple[str, ...], pairs: int,
+                  seed: int) -> "ShiftResults":  # fmt: skip
+    """Raises UserError for a game that has no worlds to be tried in, InvalidSetting for a shift that does not fit."""
+    from agents.entities import any_size
+    from agents.shift import evaluate_shift, shifts_of
+
+    game, shift = subject.game, subject.shift
+    worlds = shifts_of(game) if shift.worlds is None else shift.worlds
+    if not worlds:
+        raise UserError(f"--shift: {game.id} has no worlds to be tried in; name some in evaluation.shift.worlds")
+    others = []
+    for size in shift.team_sizes if subject.any_size else ():
+        other = any_size(game.id).replace("KvK", f"{size}v{size}")
+        if other != game.id:
+            others.append(_make(other, _chosen(game.id, game.settings)))
+    return evaluate_shift(make, game, worlds, shift.strengths, opponents, pairs, seed, other_games=others,
+                          tell=_tell_shift)  # fmt: skip
+
+
+def _tell_shift(row: "ShiftResult") -> None:
+    elo = "no rating" if row.rating is None else f"{row.rating.elo:+.0f} Elo"
+    print(f"{row.shift}, strength {row.strength:g}: {elo}", file=sys.stderr, flush=True)
 
 
 def _tell(result: "Against") -> None:
@@ -198,6 +253,26 @@ def show(result: "Evaluation") -> None:
     console.print(table)
 
 
+def show_statistics(result: "Evaluation") -> None:
+    """Means of a match, the agent's and the opponent's, a column for each opponent."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    rows = [row for row in result.against if row.statistics]
+    if not rows:
+        raise UserError(f"--statistics: {result.game} keeps none", ExitCode.USAGE)
+    table = Table(title="in a match, on average: the agent, the opponent", title_justify="left")
+    table.add_column("", no_wrap=True)
+    for row in rows:
+        table.add_column(escape(row.opponent), justify="right", no_wrap=True)
+    for name in rows[0].statistics or ():
+        pairs = [row.statistics[name] for row in rows if row.statistics]
+        share = name in ("possession", "final_third")
+        cells = [f"{own:.0%}, {other:.0%}" if share else f"{own:.1f}, {other:.1f}" for own, other in pairs]
+        table.add_row(name.replace("_", " "), *cells)
+    _console().print(table)
+
+
 def show_drills(result: "DrillResults") -> None:
     """A row for each drill."""
     from rich.markup import escape
@@ -215,6 +290,34 @@ def show_drills(result: "DrillResults") -> None:
         else:
             cells = ("-", "-", row.missing)
         table.add_row(row.drill.name, row.drill.task, f"{row.drill.seconds:g} s", *cells)
+    _console().print(table)
+
+
+def show_shift(result: "ShiftResults") -> None:
+    """A row for each shift, a column for each strength; then other team sizes."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    def cell(row: "ShiftResult") -> str:
+        share = "" if row.goal_share is None else f", {row.goal_share:.0%}"
+        if row.rating is None:
+            return f"no rating{share}"
+        return f"{row.rating.elo:+.0f} ({row.rating.low:+.0f} to {row.rating.high:+.0f}){share}"
+
+    usual, *rest = result.results
+    by_shift: dict[str, list[ShiftResult]] = {}
+    for row in rest:
+        by_shift.setdefault(row.shift, []).append(row)
+    widest = max(map(len, by_shift.values()), default=1)
+    title = f"{escape(result.agent)} at {result.game}: Elo (95%), share of all goals; {result.games} games a cell"
+    table = Table(title=f"{title} and opponent, seed {result.seed}", title_justify="left")
+    table.add_column("shift", no_wrap=True)
+    longest = max(by_shift.values(), key=len, default=[])
+    for row in longest:
+        table.add_column(f"strength {row.strength:g}", justify="right", no_wrap=True)
+    table.add_row("none", cell(usual), *[""] * (widest - 1))
+    for name, rows in by_shift.items():
+        table.add_row(escape(name), *map(cell, rows), *[""] * (widest - len(rows)))
     _console().print(table)
 
 

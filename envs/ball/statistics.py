@@ -4,14 +4,14 @@
     ...
     summary(batch.states)["passes_completed"]            # [B, 2], of team 0 and team 1
 
-touches            contacts and kicks of a player who was not the last at the ball, or had not touched it for 0.2 s
+touches            contacts and kicks of a player who had not touched the ball for 0.2 s
 possession         share of the decisions after which the team was the last to touch the ball
 passes             kicks, not shots, that send the ball within 20° of a team-mate it can reach; completed if another of
                    the team touches it next, an interception of the other team's if an opponent does
 shots              kicks towards the goal line that get there and would cross it in the goal or within half a goal's
                    width beside it; on target: in the goal, were nobody in the way
 saves              touches of a shot on target by the other team
-tackles            touches of a ball that an opponent had, not kicked and not lost for more than a second
+tackles            first touches of a ball that an opponent had, not kicked and not lost for more than a second
 goals, own_goals   goals for the team, own goals of the other included; goals that the team scored against itself
 distance           m that all its players ran together
 spread             m, mean distance of its players from their centre
@@ -29,6 +29,7 @@ from envs.ball.compiled import compiled
 NOTHING, PASS, WIDE_SHOT, SHOT_ON_TARGET = 0, 1, 2, 3  # what the last kick was, until the next touch
 PASS_CONE = math.cos(math.radians(20.0))
 OUT_OF_TOUCH = 0.2  # s without contact, then the next is a touch of its own
+NEVER = -(2**30)  # physics steps
 LOST = 1.0  # s without contact, then the ball is nobody's to be tackled off
 COUNTS = ("touches", "passes", "passes_completed", "interceptions", "shots", "shots_on_target", "saves", "tackles")
 NAMES = ("possession", *COUNTS, "goals", "own_goals", "distance", "spread", "ball_progress", "final_third", "resets")
@@ -44,7 +45,7 @@ def statistics_dtype(players: int) -> np.dtype:
         ("spread", np.float64, 2),                # m, summed over decisions
         ("ball_progress", np.float64, 2),         # m
         ("holder", np.int8),                      # the seat that touched the ball last; -1: nobody since the start
-        ("held_at", np.int32),                    # when, in physics steps by `clock`
+        ("touched_at", np.int32, players),        # when each touched it last, in physics steps by `clock`
         ("kick", np.int8),                        # NOTHING, PASS, ...
         ("kicked_at", np.int32),                  # by `clock`
         ("before", np.float64, (players + 1, 2)),  # m, where the bodies were after the last decision
@@ -66,7 +67,8 @@ def begin_count(state):
 def begin_play(state):
     """Play begins, or goes on after the ball was moved: nobody has it, and nobody ran to where he is."""
     s = state.statistics
-    s.holder, s.held_at, s.kick, s.kicked_at = -1, 0, NOTHING, 0
+    s.holder, s.kick, s.kicked_at = -1, NOTHING, 0
+    s.touched_at[:] = NEVER
     s.before[:] = state.position
 
 
@@ -76,14 +78,10 @@ def count_touch(state, seat):
     s, dt = state.statistics, state.world.dt
     team_size = state.kick_asked.shape[0] // 2
     team = seat // team_size
-    since = (state.clock - s.held_at) * dt
-    if s.holder == seat:
-        if since > OUT_OF_TOUCH:
-            s.touches[team] += 1
-        if state.clock > s.kicked_at:
-            s.kick = NOTHING
-    else:
+    first = (state.clock - s.touched_at[seat]) * dt > OUT_OF_TOUCH
+    if first:
         s.touches[team] += 1
+    if s.holder != seat:
         if s.holder >= 0:
             ours = team == s.holder // team_size
             if s.kick == PASS and ours:
@@ -92,10 +90,12 @@ def count_touch(state, seat):
                 s.interceptions[team] += 1
             elif s.kick == SHOT_ON_TARGET and not ours:
                 s.saves[team] += 1
-            elif s.kick == NOTHING and not ours and since <= LOST:
+            elif s.kick == NOTHING and not ours and first and (state.clock - s.touched_at[s.holder]) * dt <= LOST:
                 s.tackles[team] += 1
         s.kick = NOTHING
-    s.holder, s.held_at = seat, state.clock
+    elif state.clock > s.kicked_at:
+        s.kick = NOTHING
+    s.holder, s.touched_at[seat] = seat, state.clock
 
 
 @compiled
