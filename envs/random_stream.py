@@ -42,7 +42,7 @@ def randint(state, n):
 
 @njit(cache=True)
 def hashed(bits, index):
-    """64 random bits that belong to (bits, index): as if drawn from a stream that stood at `bits`, which stays there."""
+    """64 random bits that belong to (bits, index): as if drawn from a stream that stood at `bits` and stays there."""
     return _mix(np.uint64(bits + np.uint64(index + 1) * GOLDEN_GAMMA))
 
 

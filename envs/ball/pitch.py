@@ -189,6 +189,7 @@ def _turning(state):
 def _(state):
     if "turn_rate" in state.fields["settings"].type.fields:
         return lambda state: (
-            state.settings.turn_rate * state.settings.decision_interval, math.cos(math.radians(state.settings.kick_cone))
-        )  # fmt: skip
+            state.settings.turn_rate * state.settings.decision_interval,
+            math.cos(math.radians(state.settings.kick_cone)),
+        )
     return lambda state: (0.0, -1.0)

@@ -2,13 +2,14 @@
 
     make("ball_2v2", ball_mass_factor=(0.5, 2.0), action_delay=(0, 2), observation_noise=(0.0, 0.05))
 
-An episode draws evenly between the two ends of each range; ends that are equal draw nothing, and by default all are off.
+An episode draws evenly between the two ends of each range; ends that are equal draw nothing, and by default all are
+off.
 What belongs to players is drawn for each player, and both teams get the same, player by player, unless `same_draw` is
 off; then the noise of a decision is the same for both, too, in their own frames, so that the game rotated by 180° with
 the teams swapped still goes exactly the rotated way.
 
-Source       Tobin et al., "Domain randomization for transferring deep neural networks from simulation to the real world"
-             (IROS 2017); delays, noise and pushes as in OpenAI et al., "Learning dexterous in-hand manipulation" (2018)
+Source       Tobin et al., "Domain randomization for transferring deep neural networks from simulation to the real
+             world" (IROS 2017); delays, noise and pushes as in OpenAI et al., "Learning dexterous in-hand manipulation" (2018)
 """
 
 import math
@@ -131,11 +132,13 @@ def push_players(state):
 
 
 @merged
-def blur(state, player, position, velocity, velocity_unit):
-    """Where the bodies seem to be to the player, noise included: position and velocity, [N, 2] at least, are filled."""
+def blur(state, player, position, velocity, position_unit, velocity_unit):
+    """Where the bodies seem to be to the player, noise included: position and velocity, [N, 2] at least, are filled.
+
+    The units are those of the observation, in m and m/s."""
     players = state.kick_asked.shape[0]
     level = state.world.observation_noise[player] if player < players // 2 else -state.world.observation_noise[player]
-    metres, speed = level * state.world.half_length, level * velocity_unit
+    metres, speed = level * position_unit, level * velocity_unit
     for body in range(players + 1):
         first = _BODIES + _WORDS_OF_A_BODY * _own_order(body, player, players)
         for axis in range(2):

@@ -1,4 +1,4 @@
-"""The settings of the ball game: every value that `make("ball_2v2", ...)` can change, its bounds, what must fit together.
+"""The settings of the ball game: every value that `make("ball_2v2", ...)` can change, its bounds, what must fit.
 
 make("ball_2v2", mode="match", ball_mass=1.0)                 a value
 make("ball_2v2", ball_mass_factor=(0.5, 2.0))                 a range: each episode draws from it (randomisation.py)
@@ -25,7 +25,8 @@ FORMATIONS = {
     4: ((-0.38, 0.0), (-0.22, 0.27), (-0.22, -0.27), (-0.12, 0.0)),  # 1-2-1, the first the keeper
     5: ((-0.4, 0.0), (-0.26, 0.24), (-0.26, -0.24), (-0.12, 0.2), (-0.12, -0.2)),  # 1-2-2
     6: ((-0.42, 0.0), (-0.28, 0.2), (-0.28, -0.2), (-0.13, 0.3), (-0.13, 0.0), (-0.13, -0.3)),  # 1-2-3
-    7: ((-0.43, 0.0), (-0.29, 0.28), (-0.31, 0.0), (-0.29, -0.28), (-0.17, 0.2), (-0.17, -0.2), (-0.08, 0.0)),  # 1-3-2-1
+    7: ((-0.43, 0.0), (-0.29, 0.28), (-0.31, 0.0), (-0.29, -0.28), (-0.17, 0.2), (-0.17, -0.2),
+        (-0.08, 0.0)),  # 1-3-2-1
     8: ((-0.44, 0.0), (-0.3, 0.28), (-0.32, 0.0), (-0.3, -0.28), (-0.18, 0.28), (-0.2, 0.0), (-0.18, -0.28),
         (-0.08, 0.0)),  # 1-3-3-1
     9: ((-0.44, 0.0), (-0.3, 0.28), (-0.32, 0.0), (-0.3, -0.28), (-0.18, 0.28), (-0.2, 0.0), (-0.18, -0.28),
@@ -170,7 +171,7 @@ DRAWN = 12  # numbers of what was drawn
 
 
 def observation_shape(team_size: int, control: int, *, entities: bool, draws_observed: bool) -> tuple[int, ...]:
-    """Where players have headings, two more numbers a player, the sine and cosine; see observation.py."""
+    """Where players have headings, two more numbers a player, cosine and sine; see observation.py."""
     heading = 2 if control == HEADING else 0
     if entities:
         return 2 * team_size + 1, ENTITY + heading
