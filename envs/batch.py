@@ -68,8 +68,6 @@ class Batch:
             if sequential
             else (_init_simultaneous, _refresh_simultaneous, _step_simultaneous, _random_simultaneous)
         )
-        if game.action_shape:
-            self._random = _random_continuous
         self.reset()
 
     def reset(self, seed: int | None = None) -> None:
@@ -110,7 +108,11 @@ class Batch:
 
     def random_actions(self) -> np.ndarray:
         """Legal actions drawn evenly with each game's own stream, in step's form; 0 where a game is over."""
-        self._random(self.states, self.masks, self._actions)
+        if self.game.action_shape:
+            over = (self.terminated | self.truncated) & (not self.autoreset)
+            _random_continuous(self.states, over, self._actions)
+        else:
+            self._random(self.states, self.masks, self._actions)
         return self._actions
 
 
@@ -352,8 +354,11 @@ def _random_simultaneous(states, masks, out):
 
 
 @njit(cache=True)
-def _random_continuous(states, masks, out):
+def _random_continuous(states, over, out):
     for b in range(states.shape[0]):
+        if over[b]:
+            out[b] = 0
+            continue
         for player in range(out.shape[1]):
             for i in range(out.shape[2]):
                 out[b, player, i] = 2 * uniform(states[b]) - 1

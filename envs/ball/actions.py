@@ -5,8 +5,8 @@ ball_2v2              Discrete(18): a = 9 kick + direction; direction 0 none, th
                           4 3 2        left
                           5 . 1          . forward       (team 1's is rotated by 180°)
                           6 7 8        right
-ball_2v2_continuous   three numbers in [-1, 1]: force forward and to the left (cut to the unit disc), a kick if the
-                      last is above 0
+ball_2v2_continuous   three numbers in [-1, 1]: force forward and to the left (cut to the unit disc), a kick if the last
+                      is > 0
 ball_2v2_heading      Discrete(18): a = 9 kick + 3 turn + thrust; turn 0 none, 1 left, 2 right; thrust 0 none, 1 along
                       the heading, 2 against it. A decision turns a player by `turn_rate` x `decision_interval` at
                       its start (45°); then it runs along its heading, and its kick goes along it, too, if the ball

@@ -9,7 +9,7 @@ from envs.ball.compiled import compiled, inlined
 from envs.ball.contacts import unit_normal
 from envs.ball.randomisation import kick_turn
 from envs.ball.stack_array import stack_array
-from envs.ball.statistics import count_kick
+from envs.ball.statistics import count_kicks
 
 AT_REST = 1e-300  # m/s, in place of a speed of 0 in a quotient that is 0 then
 
@@ -53,7 +53,7 @@ def note_touch(state, touched_0, touched_1):
 
 @inlined
 def kicks_fire(state):
-    """Whether a kick that was asked for is ready and reaches the ball,."""
+    """Whether a kick that was asked for is ready and reaches the ball."""
     world, position = state.world, state.position
     ball = position.shape[0] - 1
     fire = False
@@ -110,8 +110,8 @@ def fire_kicks(state):
         velocity[seat, 1] -= recoil * kicks[seat, 1]
     if state.settings.statistics:
         for seat in range(players):
-            if kicks[seat, 0] != 0 or kicks[seat, 1] != 0:
-                count_kick(state, seat)
+            state.statistics.touching[seat] = kicks[seat, 0] != 0 or kicks[seat, 1] != 0
+        count_kicks(state)
 
 
 @compiled

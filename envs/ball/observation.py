@@ -58,7 +58,7 @@ def _finish_vector(state, player, out):
     """What the usual way, which is a third faster without it, leaves out: noise, the draws, clipping."""
     if state.world.noisy:
         position, velocity = stack_array(state, 2, np.float64), stack_array(state, 2, np.float64)
-        blur(state, player, position, velocity, VELOCITY_UNIT)
+        blur(state, player, position, velocity, state.world.half_length, VELOCITY_UNIT)
         _vector(state, player, position, velocity, True, out)
     if state.settings.draws_observed:
         _put_draws(state, player, out, out.shape[0] - DRAWN)
@@ -69,7 +69,7 @@ def _finish_vector(state, player, out):
 def _finish_entities(state, player, out):
     if state.world.noisy:
         position, velocity = stack_array(state, 2, np.float64), stack_array(state, 2, np.float64)
-        blur(state, player, position, velocity, VELOCITY_UNIT)
+        blur(state, player, position, velocity, ENTITY_METRES, VELOCITY_UNIT)
         _entities(state, player, position, velocity, True, out)
     for row in range(out.shape[0]):
         _clip(out[row])

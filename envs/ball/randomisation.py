@@ -132,11 +132,13 @@ def push_players(state):
 
 
 @merged
-def blur(state, player, position, velocity, velocity_unit):
-    """Where the bodies seem to be to the player, noise included: position and velocity, [N, 2] at least, are filled."""
+def blur(state, player, position, velocity, position_unit, velocity_unit):
+    """Where the bodies seem to be to the player, noise included: position and velocity, [N, 2] at least, are filled.
+
+    The units are those of the observation, in m and m/s."""
     players = state.kick_asked.shape[0]
     level = state.world.observation_noise[player] if player < players // 2 else -state.world.observation_noise[player]
-    metres, speed = level * state.world.half_length, level * velocity_unit
+    metres, speed = level * position_unit, level * velocity_unit
     for body in range(players + 1):
         first = _BODIES + _WORDS_OF_A_BODY * _own_order(body, player, players)
         for axis in range(2):

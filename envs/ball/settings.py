@@ -171,7 +171,7 @@ DRAWN = 12  # numbers of what was drawn
 
 
 def observation_shape(team_size: int, control: int, *, entities: bool, draws_observed: bool) -> tuple[int, ...]:
-    """Where players have headings, two more numbers a player, the sine and cosine; see observation.py."""
+    """Where players have headings, two more numbers a player, cosine and sine; see observation.py."""
     heading = 2 if control == HEADING else 0
     if entities:
         return 2 * team_size + 1, ENTITY + heading

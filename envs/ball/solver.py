@@ -29,7 +29,7 @@ from envs.ball.contacts import (
 )
 from envs.ball.motion import limit_speed, note_touch
 from envs.ball.stack_array import stack_array
-from envs.ball.statistics import count_touch
+from envs.ball.statistics import count_touches
 
 ITERATIONS = 4
 ROUNDING = 1e-9  # m, an overlap that is only the rounding of positions
@@ -131,12 +131,14 @@ def exchange_impulses(state, bodies, contacts, count):
                 touched_0 = touched_0 or a < team_size
                 touched_1 = touched_1 or a >= team_size
                 if state.settings.statistics:
-                    count_touch(state, a)
+                    state.statistics.touching[a] = 1
         for i in range(num_bodies):
             if shares[i, 0] > 0:
                 velocity[i, 0] += ((received[i, 0] + received[i, 2]) + received[i, 4]) + received[i, 6]
                 velocity[i, 1] += ((received[i, 1] + received[i, 3]) + received[i, 5]) + received[i, 7]
     note_touch(state, touched_0, touched_1)
+    if state.settings.statistics and (touched_0 or touched_1):
+        count_touches(state)
 
 
 @inlined

@@ -11,13 +11,17 @@ passes             kicks, not shots, that send the ball within 20° of a team-ma
 shots              kicks towards the goal line that get there and would cross it in the goal or within half a goal's
                    width beside it; on target: in the goal, were nobody in the way
 saves              touches of a shot on target by the other team
-tackles            first touches of a ball that an opponent had, not kicked and not lost for more than a second
+tackles            touches (as above) of a ball that an opponent had, not kicked and not lost for more than a second
 goals, own_goals   goals for the team, own goals of the other included; goals that the team scored against itself
 distance           m that all its players ran together
 spread             m, mean distance of its players from their centre
 ball_progress      m that the ball came forward while the team had it
 final_third        share of the decisions after which the ball lay in the last third before the other's goal
 resets             stuck balls put on the centre spot; the same for both
+
+All who touch the ball in one physics step touch it at once, so that the order of the seats favours nobody. Where both
+teams do, it stays with the team that had it; a pass is then neither completed nor intercepted, and what both kick at
+once is neither a pass nor a shot.
 """
 
 import math
@@ -26,10 +30,10 @@ import numpy as np
 
 from envs.ball.compiled import compiled
 
+NEVER = -(10**9)  # by `clock`, longer ago than any touch
 NOTHING, PASS, WIDE_SHOT, SHOT_ON_TARGET = 0, 1, 2, 3  # what the last kick was, until the next touch
 PASS_CONE = math.cos(math.radians(20.0))
-OUT_OF_TOUCH = 0.2  # s without contact, then the next is a touch of its own
-NEVER = -(2**30)  # physics steps
+OUT_OF_TOUCH = 0.2  # s without contact, then the next is a touch of its own: a dribbled ball bounces
 LOST = 1.0  # s without contact, then the ball is nobody's to be tackled off
 COUNTS = ("touches", "passes", "passes_completed", "interceptions", "shots", "shots_on_target", "saves", "tackles")
 NAMES = ("possession", *COUNTS, "goals", "own_goals", "distance", "spread", "ball_progress", "final_third", "resets")
@@ -45,7 +49,9 @@ def statistics_dtype(players: int) -> np.dtype:
         ("spread", np.float64, 2),                # m, summed over decisions
         ("ball_progress", np.float64, 2),         # m
         ("holder", np.int8),                      # the seat that touched the ball last; -1: nobody since the start
-        ("touched_at", np.int32, players),        # when each touched it last, in physics steps by `clock`
+        ("held_at", np.int32),                    # when, in physics steps by `clock`
+        ("touching", np.int8, players),           # 1: touches the ball in this physics step
+        ("touched_at", np.int32, players),        # when each seat touched the ball last, by `clock`; NEVER
         ("kick", np.int8),                        # NOTHING, PASS, ...
         ("kicked_at", np.int32),                  # by `clock`
         ("before", np.float64, (players + 1, 2)),  # m, where the bodies were after the last decision
@@ -67,51 +73,71 @@ def begin_count(state):
 def begin_play(state):
     """Play begins, or goes on after the ball was moved: nobody has it, and nobody ran to where he is."""
     s = state.statistics
-    s.holder, s.kick, s.kicked_at = -1, NOTHING, 0
+    s.holder, s.held_at, s.kick, s.kicked_at = -1, NEVER, NOTHING, NEVER
+    s.touching[:] = 0
     s.touched_at[:] = NEVER
     s.before[:] = state.position
 
 
 @compiled
-def count_touch(state, seat):
-    """A player is in contact with the ball in this physics step, or kicks it."""
+def count_touches(state):
+    """The players marked in `touching` are in contact with the ball in this physics step, or kick it."""
     s, dt = state.statistics, state.world.dt
     team_size = state.kick_asked.shape[0] // 2
-    team = seat // team_size
-    first = (state.clock - s.touched_at[seat]) * dt > OUT_OF_TOUCH
-    if first:
-        s.touches[team] += 1
-    if s.holder != seat:
-        if s.holder >= 0:
-            ours = team == s.holder // team_size
-            if s.kick == PASS and ours:
-                s.passes_completed[team] += 1
-            elif s.kick == PASS:
-                s.interceptions[team] += 1
-            elif s.kick == SHOT_ON_TARGET and not ours:
-                s.saves[team] += 1
-            elif s.kick == NOTHING and not ours and first and (state.clock - s.touched_at[s.holder]) * dt <= LOST:
-                s.tackles[team] += 1
+    owner = s.holder // team_size if s.holder >= 0 else -1
+    first_0 = first_1 = -1  # of each team that touches it, the holder, or else the lowest seat
+    another = fresh_opponent = False
+    for seat in range(2 * team_size):
+        if s.touching[seat] == 0:
+            continue
+        s.touching[seat] = 0
+        team = seat // team_size
+        fresh = (state.clock - s.touched_at[seat]) * dt > OUT_OF_TOUCH
+        s.touched_at[seat] = state.clock
+        s.touches[team] += fresh
+        another |= seat != s.holder
+        fresh_opponent |= fresh and team != owner
+        if team == 0:
+            first_0 = seat if first_0 < 0 or seat == s.holder else first_0
+        else:
+            first_1 = seat if first_1 < 0 or seat == s.holder else first_1
+    ours, theirs = (first_1, first_0) if owner == 1 else (first_0, first_1)
+    if owner >= 0 and another:
+        if s.kick == PASS and theirs < 0:
+            s.passes_completed[owner] += 1
+        elif s.kick == PASS and ours < 0:
+            s.interceptions[1 - owner] += 1
+        elif s.kick == SHOT_ON_TARGET and theirs >= 0:
+            s.saves[1 - owner] += 1
+        elif s.kick == NOTHING and fresh_opponent and (state.clock - s.held_at) * dt <= LOST:
+            s.tackles[1 - owner] += 1
+    if another or state.clock > s.kicked_at:
         s.kick = NOTHING
-    elif state.clock > s.kicked_at:
-        s.kick = NOTHING
-    s.holder, s.touched_at[seat] = seat, state.clock
+    if owner < 0 and ours >= 0 and theirs >= 0:
+        return  # both at once, of a ball that nobody had
+    s.holder, s.held_at = ours if ours >= 0 else theirs, state.clock
 
 
 @compiled
-def count_kick(state, seat):
-    """A player has kicked the ball, which now moves as the kick left it."""
-    count_touch(state, seat)
+def count_kicks(state):
+    """The players marked in `touching` have kicked the ball, which now moves as they left it."""
     s, world = state.statistics, state.world
     ball = state.position.shape[0] - 1
     team_size = ball // 2
-    team = seat // team_size
+    kicked_0 = kicked_1 = False
+    for seat in range(team_size):
+        kicked_0 |= s.touching[seat] != 0
+        kicked_1 |= s.touching[team_size + seat] != 0
+    if not (kicked_0 or kicked_1):
+        return
+    count_touches(state)
+    s.kick, s.kicked_at = NOTHING, state.clock
+    team = 0 if kicked_0 else 1
     forward = 1.0 if team == 0 else -1.0
     x, y = forward * state.position[ball, 0], forward * state.position[ball, 1]
     vx, vy = forward * state.velocity[ball, 0], forward * state.velocity[ball, 1]
     speed = math.sqrt(vx * vx + vy * vy)
-    s.kick, s.kicked_at = NOTHING, state.clock
-    if speed == 0:
+    if speed == 0 or (kicked_0 and kicked_1):
         return
     reach = _roll(speed, -math.log(world.decay[ball]) / world.dt, world.rolling_loss / world.dt)
     if vx > 0:
@@ -125,7 +151,7 @@ def count_kick(state, seat):
                 s.kick = SHOT_ON_TARGET
             return
     for mate in range(team * team_size, (team + 1) * team_size):
-        if mate == seat:
+        if mate == s.holder:
             continue
         to_x, to_y = forward * state.position[mate, 0] - x, forward * state.position[mate, 1] - y
         distance = math.sqrt(to_x * to_x + to_y * to_y)
