@@ -157,7 +157,7 @@ class OpponentsSection(Section):
 
 
 class ShiftSection(Section):
-    """Worlds other than the one trained in: `experiments.evaluate RUN --shift`, and `at_end` the run's own last word."""
+    """Worlds other than the one trained in: `experiments.evaluate RUN --shift`; with `at_end`, each run's last word."""
 
     worlds: dict[str, dict[str, SettingValue]] | None = Field(
         default=None, description="by name, settings of the game at strength 1; null: the ball games' own"

@@ -14,7 +14,7 @@ to be done from there, in 64 scenes.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from agents.cpu import tune_environment
 from experiments.config import ShiftSection
 from experiments.errors import ExitCode, UserError, run_command
+from experiments.shift import chosen_settings, measure_shift
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +91,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from agents.evaluation import Evaluation, evaluate
     from agents.names import make_agent
     from agents.shift import ShiftResults
-    from envs.game import InvalidSetting
 
     opponents = tuple(args.opponents or subject.opponents)
     result: DrillResults | Evaluation | ShiftResults
@@ -102,13 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         agent = make(subject.game)
         if args.shift:
             games = subject.shift.games if args.games is None else games
-            result = measure_shift(make, subject, opponents, games // 2, args.seed)
+            shift = subject.shift.model_copy(update={"games": games})
+            result = measure_shift(make, subject.game, shift, subject.any_size, opponents, args.seed, _tell_shift)
         elif args.drills:
             result = run_drills(agent, subject.game, seed=args.seed)
         else:
             result = evaluate(agent, subject.game, opponents, games // 2, args.seed, opening=args.opening, tell=_tell)
-    except InvalidSetting as error:
-        raise UserError(f"evaluation.shift: {error}", ExitCode.USAGE) from None
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
     if args.json:
@@ -160,14 +159,8 @@ def find_subject(what: str, game_id: str | None = None) -> Subject:
     sizes = described["network"].get("type") == "entities"
     if own_id == described["game"]:
         return Subject(name, _make(played, described["settings"]), opponents or _ladder(played), shift, sizes)
-    chosen = _chosen(f"{module}{separator}{described['game']}", described["settings"])
+    chosen = chosen_settings(f"{module}{separator}{described['game']}", described["settings"])
     return Subject(name, _make(played, chosen), _ladder(played), shift, sizes)
-
-
-def _chosen(game_id: str, settings: dict) -> dict:
-    """Those of a game's settings that are not its defaults: what is to hold for another team size as well."""
-    usual, used = _make(game_id), _make(game_id, settings)
-    return {key: value for key, value in used.settings.items() if value != usual.settings[key]}
 
 
 def _make(game_id: str, settings: dict | None = None) -> "Game":
@@ -184,25 +177,6 @@ def _ladder(game_id: str) -> tuple[str, ...]:
     from experiments.config import Config, GameSection
 
     return Config(name="evaluate", game=GameSection(id=game_id)).ladder
-
-
-def measure_shift(make: Callable[["Game"], "Agent"], subject: Subject, opponents: tuple[str, ...], pairs: int,
-                  seed: int) -> "ShiftResults":  # fmt: skip
-    """Raises UserError for a game that has no worlds to be tried in, InvalidSetting for a shift that does not fit."""
-    from agents.entities import any_size
-    from agents.shift import evaluate_shift, shifts_of
-
-    game, shift = subject.game, subject.shift
-    worlds = shifts_of(game) if shift.worlds is None else shift.worlds
-    if not worlds:
-        raise UserError(f"--shift: {game.id} has no worlds to be tried in; name some in evaluation.shift.worlds")
-    others = []
-    for size in shift.team_sizes if subject.any_size else ():
-        other = any_size(game.id).replace("KvK", f"{size}v{size}")
-        if other != game.id:
-            others.append(_make(other, _chosen(game.id, game.settings)))
-    return evaluate_shift(make, game, worlds, shift.strengths, opponents, pairs, seed, other_games=others,
-                          tell=_tell_shift)  # fmt: skip
 
 
 def _tell_shift(row: "ShiftResult") -> None:

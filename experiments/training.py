@@ -23,6 +23,7 @@ from experiments.config import Config
 from experiments.errors import ExitCode
 from experiments.progress import Progress
 from experiments.run_folder import RunFolder
+from experiments.shift import measure_shift
 from experiments.stop import StopRequest
 
 LOG_SECONDS = 2.0  # between two rows of metrics
@@ -120,6 +121,8 @@ class Training:
         measured = clock.history and clock.history[-1]["env_steps"] == self.algorithm.env_steps
         if not stop and not measured:
             self.measure()
+        if not stop and config.evaluation.shift.at_end:
+            self._measure_shift()
         self.save()
         self._farewell(bool(stop))
 
@@ -206,6 +209,20 @@ class Training:
         if config.evaluation.clip:
             self._clip(agent, steps)
         clock.measured_at = clock.training_seconds
+
+    def _measure_shift(self) -> None:
+        from agents.names import make_agent
+
+        self.progress.say("measuring in other worlds (evaluation.shift)")
+        any_size, last = self.config.network.type == "entities", str(self.run.agents / "last")
+
+        def make(game: Game) -> Any:
+            return make_agent(last, game, greedy=self.config.evaluation.greedy)
+
+        results = measure_shift(
+            make, self.game, self.config.evaluation.shift, any_size, self.config.ladder, self.config.training.seed
+        )
+        self.run.log(self.algorithm.env_steps, results.scalars(), training_seconds=self.clock.training_seconds)
 
     def _forgetting(self, agent: Any, seed: int) -> dict[str, float]:
         """Against the selves of measurements 1, 2, 4, 8, ...: never part of the rating."""
