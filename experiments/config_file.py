@@ -80,6 +80,10 @@ def build_game(config: Config, source: Source | None = None) -> "Game":
     if config.training.random_opening_plies and game.dynamics is Dynamics.SIMULTANEOUS:
         place = _where(source, "training", "random_opening_plies")
         raise config_error(place, f"training.random_opening_plies must be 0: {game.id} has no turns")
+    if game.action_shape:
+        fix = f"use {game.id.replace('_continuous', '')}, or train it through Gymnasium or PettingZoo"
+        raise config_error(_where(source, "game", "id"), f"game.id: actions of {game.id} are numbers, which self-play "
+                           f"does not learn; {fix}")  # fmt: skip
     if config.network.type == "entities":
         _check_rows(game, _where(source, "network", "type"))
     return game

@@ -11,37 +11,21 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from envs.game import Game, with_settings
-from experiments.assembly import choose_runners, game_settings, network_config, probe, started
+from experiments.assembly import choose_runners, game_settings, probe, started
 from experiments.checkpoint import load, newest, save
 from experiments.config import Config
 from experiments.errors import ExitCode
+from experiments.measuring import Clock, Measuring, point
 from experiments.progress import Progress
 from experiments.run_folder import RunFolder
-from experiments.shift import measure_shift
 from experiments.stop import StopRequest
 
 LOG_SECONDS = 2.0  # between two rows of metrics
-CLIP_SECONDS = 8.0
-FORGETTING_PAIRS = 16  # against each earlier self
-
-
-@dataclass
-class Clock:
-    """Where a run stands; all of it is in the checkpoint."""
-
-    training_seconds: float = 0.0
-    measured_at: float = 0.0  # training seconds of the last measurement
-    saved_at: float = 0.0
-    best_lower_bound: float | None = None
-    best_env_steps: int = 0
-    measurements: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)  # a row per measurement, for the forgetting curve
 
 
 def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | None = None) -> int:
@@ -122,7 +106,7 @@ class Training:
         if not stop and not measured:
             self.measure()
         if not stop and config.evaluation.shift.at_end:
-            self._measure_shift()
+            self._measuring().measure_shift(self.algorithm.env_steps)
         self.save()
         self._farewell(bool(stop))
 
@@ -178,87 +162,11 @@ class Training:
         self._since_log, self._logged_at = [], clock.training_seconds
 
     def measure(self) -> None:
-        """Save the agent as it is, play it against the ladder, drill it, remember the best."""
-        from agents.drills.run import run_drills
-        from agents.evaluation import evaluate
-        from agents.network import PolicyValueNetwork
-        from agents.network_agent import NetworkAgent
+        """Save the agent as it is, play it against the ladder, remember the best."""
+        self._measuring().measure(self.algorithm.env_steps, self.algorithm.weights())
 
-        config, clock, steps = self.config, self.clock, self.algorithm.env_steps
-        network = PolicyValueNetwork(**network_config(config, self.game))
-        network.load_state_dict(_tensors(self.algorithm.weights()))
-        agent = NetworkAgent(network, self.game, greedy=config.evaluation.greedy, name=f"{config.name}@{steps}")
-        clock.measurements += 1
-        seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
-        result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed)
-        values = result.scalars() | self._forgetting(agent, seed)
-        if config.drilled:
-            values |= run_drills(agent, self.game, seed=seed).scalars()
-        self.run.log(steps, values, training_seconds=clock.training_seconds)
-        rating = result.rating
-        self._save_agent(network, steps, values)
-        shown: dict[str, Any] = {"win_rates": result.win_rates, "seconds": result.seconds}
-        if rating is not None:
-            shown |= {"rating": rating.elo, "rating_low": rating.low, "rating_high": rating.high}
-        self.progress.evaluation(shown)
-        clock.history.append({"env_steps": steps, "training_seconds": clock.training_seconds, **values})
-        lower = rating.low if rating is not None else float(np.mean(list(result.win_rates.values())))
-        if clock.best_lower_bound is None or lower > clock.best_lower_bound:
-            clock.best_lower_bound, clock.best_env_steps = lower, steps
-            _point(self.run.agents / "best", str(steps))
-        if config.evaluation.clip:
-            self._clip(agent, steps)
-        clock.measured_at = clock.training_seconds
-
-    def _measure_shift(self) -> None:
-        from agents.names import make_agent
-
-        self.progress.say("measuring in other worlds (evaluation.shift)")
-        any_size, last = self.config.network.type == "entities", str(self.run.agents / "last")
-
-        def make(game: Game) -> Any:
-            return make_agent(last, game, greedy=self.config.evaluation.greedy)
-
-        results = measure_shift(
-            make, self.game, self.config.evaluation.shift, any_size, self.config.ladder, self.config.training.seed
-        )
-        self.run.log(self.algorithm.env_steps, results.scalars(), training_seconds=self.clock.training_seconds)
-
-    def _forgetting(self, agent: Any, seed: int) -> dict[str, float]:
-        """Against the selves of measurements 1, 2, 4, 8, ...: never part of the rating."""
-        from agents.evaluation import evaluate_past
-        from agents.names import make_agent
-
-        past = [row["env_steps"] for i, row in enumerate(self.clock.history, 1) if i & (i - 1) == 0]
-        selves = {steps: make_agent(str(self.run.agents / str(steps)), self.game) for steps in past}
-        return evaluate_past(agent, self.game, selves, FORGETTING_PAIRS, seed) if selves else {}
-
-    def _save_agent(self, network: Any, steps: int, values: dict[str, float]) -> None:
-        from agents.saved import save_agent
-
-        record = {
-            "run": self.config.name,
-            "env_steps": steps,
-            "training_seconds": round(self.clock.training_seconds, 1),
-            "seed": self.config.training.seed,
-            "human_knowledge": self.config.game.human_knowledge,
-            "measured": values,
-        }
-        folder = self.run.agents / str(steps)
-        if not folder.exists():  # a resumed run may measure where it measured before
-            save_agent(folder, network, self.game, record)
-        _point(self.run.agents / "last", str(steps))
-
-    def _clip(self, agent: Any, steps: int) -> None:
-        """A short film against the strongest opponent, in TensorBoard and in replays/."""
-        from agents.names import make_agent
-        from experiments.animation import encode_gif
-        from experiments.recording import record_clip
-
-        opponent = make_agent(self.config.ladder[-1], self.game)
-        frames = record_clip(self.game, [agent, opponent], CLIP_SECONDS, seed=self.clock.measurements, fps=10)
-        self.run.log_video(f"replay/against_{opponent.name}", frames, 10, steps)
-        (self.run.replays / f"{steps}.gif").write_bytes(encode_gif(frames, 10))
+    def _measuring(self) -> Measuring:
+        return Measuring(self.run, self.config, self.game, self.progress, self.clock)
 
     def save(self) -> None:
         """A checkpoint, and the league as people can read it."""
@@ -281,8 +189,8 @@ class Training:
             if folder.name.isdigit() and int(folder.name) > self.algorithm.env_steps:
                 shutil.rmtree(folder)
         if self.clock.history:
-            _point(self.run.agents / "best", str(self.clock.best_env_steps))
-            _point(self.run.agents / "last", str(self.clock.history[-1]["env_steps"]))
+            point(self.run.agents / "best", str(self.clock.best_env_steps))
+            point(self.run.agents / "last", str(self.clock.history[-1]["env_steps"]))
 
     def _farewell(self, stopped: bool) -> None:
         say, folder = self.progress.say, _short(self.run)
@@ -327,20 +235,6 @@ def dry_run(config: Config, game: Game) -> int:
 
 def _between(first: float, last: float | None, share: float) -> float:
     return first if last is None else first + (last - first) * share
-
-
-def _tensors(weights: dict[str, np.ndarray]) -> dict[str, Any]:
-    import torch
-
-    return {name: torch.from_numpy(value) for name, value in weights.items()}
-
-
-def _point(link: Any, target: str) -> None:
-    """Make `link` a symbolic link to its neighbour `target`, in one step."""
-    temporary = link.with_name(f".{link.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(target)
-    os.replace(temporary, link)
 
 
 def _short(run: RunFolder) -> str:
