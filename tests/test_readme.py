@@ -49,4 +49,9 @@ def test_the_ids_in_the_table_of_games_are_the_packages():
     from envs.ids import GAMES
 
     table = README.partition("## Games")[2].partition("Each is a Game")[0]
-    assert set(re.findall(r"`(\w+)`", table)) >= set(GAMES)
+    named = set(re.findall(r"`(\w+)`", table))
+    assert named >= {game_id for game_id in GAMES if not game_id.startswith("ball_")}
+    # of the ball games the ends of the sizes and an example of each control stand for all
+    assert named >= {"ball_1v1", "ball_11v11", "ball_2v2_continuous", "ball_2v2_heading", "_continuous", "_heading"}
+    sizes = [f"ball_{k}v{k}{control}" for control in ("", "_continuous", "_heading") for k in range(1, 12)]
+    assert [game_id for game_id in GAMES if game_id.startswith("ball_")] == sizes
