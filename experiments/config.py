@@ -185,9 +185,12 @@ class EvaluationSection(Section):
     north_star: Literal["rating"] = Field(
         default="rating", description="the one number that says whether the run goes well"
     )
-    greedy: bool = Field(default=False, description="whether the measured agent plays its best action or samples")
+    greedy: bool | None = Field(
+        default=None,
+        description="whether the measured agent plays its best action or samples; null: best, but at cards",
+    )
     drills: bool = Field(default=True, description="the drills of the ball games at each measurement")
-    shift: ShiftSection = ShiftSection()
+    shift: ShiftSection = Field(default=ShiftSection(), description="ratings in worlds other than the one trained in")
     clip: bool = Field(default=True, description="a short film of a game at each measurement")
 
     @field_validator("opponents")
@@ -250,6 +253,13 @@ class Config(Section):
     def drilled(self) -> bool:
         """Whether measurements have drills."""
         return self.evaluation.drills and self.game.id.startswith("ball_")
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the measured agent plays its best action: as configured, or where nothing is hidden. A hidden card
+        makes a player who always does the same easy to read."""
+        wanted = self.evaluation.greedy
+        return self.game.id not in HIDDEN_INFORMATION if wanted is None else wanted
 
     @property
     def ladder(self) -> tuple[str, ...]:

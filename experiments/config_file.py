@@ -170,6 +170,7 @@ _WANTED = {
     "less_than": "less than {lt}",
     "less_than_equal": "{le} or less",
     "multiple_of": "a multiple of {multiple_of}",
+    "setting_type": "true or false, a number, text or a range [low, high]",
     "too_short": "{min_length} or more items",
     "too_long": "at most {max_length} items",
     "string_pattern_mismatch": "letters, digits, '_', '-' and '.' only (at most 64)",
@@ -181,6 +182,9 @@ def _explain(source: Source, mistake: Any) -> str:
     if kind == "problem" and context["keys"]:
         paths = [(*path, *(int(key) if key.isdigit() else key for key in keys.split("."))) for keys in context["keys"]]
         path = next((path for path in paths if path in source.places), paths[0])
+    for values, depth in ((("game", "settings"), 3), (("evaluation", "shift", "worlds"), 5)):
+        if path[: len(values)] == values and len(path) > depth:  # one complaint instead of one for each type it is not
+            path, kind = path[:depth], "setting_type"
     dotted, place = ".".join(map(str, path)), source.where(path)
     if kind == "missing":
         return f"{place}: '{dotted}' is missing"
@@ -188,11 +192,8 @@ def _explain(source: Source, mistake: Any) -> str:
         return f"{place}: unknown key '{dotted}'; {_suggest(path)}"
     if kind == "problem":
         return f"{place}: {dotted} {context['message']}"
-    if path[:2] == ("game", "settings") and len(path) > 2:  # one complaint instead of one for each type it is not
-        dotted, wanted = ".".join(map(str, path[:3])), "true or false, a number or text"
-    else:
-        bounds = {name: f"{bound:g}" if isinstance(bound, float) else bound for name, bound in context.items()}
-        wanted = _WANTED.get(kind, mistake["msg"]).format(**bounds)
+    bounds = {name: f"{bound:g}" if isinstance(bound, float) else bound for name, bound in context.items()}
+    wanted = _WANTED.get(kind, mistake["msg"]).format(**bounds)
     found = show(mistake["input"])
     if isinstance(mistake["input"], str) and "number" in wanted:
         found = f"the text {found}"

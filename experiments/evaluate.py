@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.cpu import tune_environment
+from envs.ids import HIDDEN_INFORMATION
 from experiments.config import ShiftSection
 from experiments.errors import ExitCode, UserError, run_command
 from experiments.shift import chosen_settings, measure_shift
@@ -54,7 +55,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--games", metavar="N", type=int, help=f"against each, an even number ({GAMES})")
     p.add_argument("--opening", metavar="N", type=int, help="begin after 0 to N random moves (the game's own number)")
     p.add_argument("--seed", metavar="S", type=int, default=0, help="of every game (0)")
-    p.add_argument("--greedy", action="store_true", help="the network plays its best action instead of sampling")
+    choice = p.add_mutually_exclusive_group()
+    choice.add_argument("--greedy", action="store_true", help="a network plays its best action (as evaluation.greedy)")
+    choice.add_argument("--sampled", action="store_true", help="a network draws its actions, as in training")
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return p
 
@@ -67,6 +70,7 @@ class Subject:
     game: "Game"
     opponents: tuple[str, ...]
     shift: ShiftSection
+    greedy: bool  # as the run measured it
     any_size: bool = False  # it can play other team sizes
 
 
@@ -93,10 +97,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from agents.shift import ShiftResults
 
     opponents = tuple(args.opponents or subject.opponents)
+    greedy = args.greedy or (subject.greedy and not args.sampled)
     result: DrillResults | Evaluation | ShiftResults
 
     def make(game: "Game") -> "Agent":
-        return make_agent(subject.name, game, greedy=args.greedy)
+        return make_agent(subject.name, game, greedy=greedy)
 
     try:
         agent = make(subject.game)
@@ -111,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
     if args.json:
-        print(json.dumps({**result.to_json(), "greedy": args.greedy}, indent=1))
+        print(json.dumps({**result.to_json(), "greedy": greedy}, indent=1))
     elif isinstance(result, Evaluation):
         show(result)
         if args.statistics:
@@ -131,7 +136,7 @@ def find_subject(what: str, game_id: str | None = None) -> Subject:
     if what in WORDS:
         if game_id is None:
             raise UserError(f"'{what}' plays several games; say which with --game", ExitCode.USAGE)
-        return Subject(what, _make(game_id), _ladder(game_id), ShiftSection())
+        return Subject(what, _make(game_id), _ladder(game_id), ShiftSection(), True)
     base, at, steps = what.rpartition("@") if "@" in what and not Path(what).exists() else (what, "", "")
     run = find_run(base)
     try:
@@ -143,24 +148,23 @@ def find_subject(what: str, game_id: str | None = None) -> Subject:
 
     described = describe_agent(folder)
     opponents, known_as, shift = None, described["game"], ShiftSection()
+    greedy = known_as not in HIDDEN_INFORMATION
     if run:
         from experiments.config_file import load_resolved
 
         config = load_resolved(run / "config.yaml")
-        opponents, known_as, shift = (
-            config.ladder,
-            config.game.id,
-            config.evaluation.shift,
-        )  # of one's own game the config has the module, too
+        # of one's own game the config has the module, too
+        opponents, known_as, shift = config.ladder, config.game.id, config.evaluation.shift
+        greedy = config.greedy
     played = game_id or known_as
     module, separator, own_id = played.rpartition(":")
     if played != known_as and not plays(described, own_id):
         raise UserError(f"--game {game_id}: {what} plays {known_as}", ExitCode.USAGE)
     sizes = described["network"].get("type") == "entities"
     if own_id == described["game"]:
-        return Subject(name, _make(played, described["settings"]), opponents or _ladder(played), shift, sizes)
+        return Subject(name, _make(played, described["settings"]), opponents or _ladder(played), shift, greedy, sizes)
     chosen = chosen_settings(f"{module}{separator}{described['game']}", described["settings"])
-    return Subject(name, _make(played, chosen), _ladder(played), shift, sizes)
+    return Subject(name, _make(played, chosen), _ladder(played), shift, greedy, sizes)
 
 
 def _make(game_id: str, settings: dict | None = None) -> "Game":

@@ -46,7 +46,7 @@ class Measuring:
         config, clock = self.config, self.clock
         network = PolicyValueNetwork(**network_config(config, self.game))
         network.load_state_dict(_tensors(weights))
-        agent = NetworkAgent(network, self.game, greedy=config.evaluation.greedy, name=f"{config.name}@{steps}")
+        agent = NetworkAgent(network, self.game, greedy=config.greedy, name=f"{config.name}@{steps}")
         clock.measurements += 1
         seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
         result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed)
@@ -77,7 +77,7 @@ class Measuring:
         any_size, last = self.config.network.type == "entities", str(self.run.agents / "last")
 
         def make(game: Game) -> Any:
-            return make_agent(last, game, greedy=self.config.evaluation.greedy)
+            return make_agent(last, game, greedy=self.config.greedy)
 
         results = measure_shift(
             make, self.game, self.config.evaluation.shift, any_size, self.config.ladder, self.config.training.seed

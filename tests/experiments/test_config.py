@@ -83,7 +83,8 @@ MISTAKES = [
     ("game:\n  id: conect_four", "mine.yaml:3: game.id is 'conect_four', an unknown game; did you mean "
      "'connect_four'?"),
     ("game: {id: ':x'}", "mine.yaml:2: game.id is ':x'; a game of your own is named 'module:id'"),
-    ("game: {settings: {a: [1]}}", "mine.yaml:2: game.settings.a is a list; wanted true or false, a number or text"),
+    ("game: {settings: {a: [1]}}", "mine.yaml:2: game.settings.a is a list; wanted true or false, a number, text "
+     "or a range [low, high]"),
     ("game: {id: tic_tac_toe, human_knowledge: ball_progress}", "mine.yaml:2: game.human_knowledge is ball_progress, "
      "which tic_tac_toe does not have; use none"),
     ("algorithm: {name: alphazero}", "mine.yaml:2: algorithm.name is 'alphazero', which this version cannot run yet; "

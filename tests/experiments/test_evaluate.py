@@ -44,15 +44,15 @@ def test_json_is_all_there_is_on_stdout(run, capsys):
     assert evaluate([f"{run}@500", "--games", "4", "--seed", "3", "--opponents", "random", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["game"] == "ball_1v1"
-    assert (found["pairs"], found["seed"], found["greedy"]) == (2, 3, False)
+    assert (found["pairs"], found["seed"], found["greedy"]) == (2, 3, True)
     assert [row["opponent"] for row in found["against"]] == ["random"]
     assert found["rating"]["low"] <= found["rating"]["elo"] <= found["rating"]["high"]
 
 
 def test_a_saved_agent_and_greedy_play(run, capsys):
     arguments = [str(run / "agents" / "500"), "--games", "4", "--opponents", "scripted:L0", "--json"]
-    assert evaluate([*arguments, "--greedy"]) == 0
-    assert json.loads(capsys.readouterr().out)["greedy"] is True
+    assert evaluate([*arguments, "--sampled"]) == 0
+    assert json.loads(capsys.readouterr().out)["greedy"] is False
 
 
 def test_drills_of_a_run_as_a_table_and_as_json(run, capsys):
