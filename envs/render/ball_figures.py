@@ -93,6 +93,20 @@ def kick_flash(canvas: Canvas, view: View, position: np.ndarray, radius: float, 
         canvas.circle(view.at(*position), reach, CARD, 0.85 * (1 - share) ** 1.5, max(1.5, 0.16 * radius * view.scale))
 
 
+def aim(canvas: Canvas, view: View, position: np.ndarray, radius: float, team: int, facing: float, mine: bool) -> None:
+    """Chevrons on the ground ahead of a player with a heading: where it runs, and where its kick would go; more and
+    brighter ones for a player that somebody steers."""
+    forward = np.array([math.cos(facing), -math.sin(facing)])  # on the picture, where y points down
+    left = np.array([-forward[1], forward[0]])
+    centre, unit = np.array(view.at(*position)), radius * view.scale
+    colour = CARD if mine else lighter(TEAMS[team], 0.35)
+    for number in range(3 if mine else 1):
+        tip = centre + (1.75 + 0.5 * number) * unit * forward
+        wings = [tip + (-0.3 * forward + side * 0.42 * left) * unit for side in (-1, 1)]
+        for wing in wings:
+            canvas.line(tuple(tip), tuple(wing), max(1.2, 0.17 * unit), colour, 0.9 - 0.25 * number)
+
+
 def marker(canvas: Canvas, view: View, position: np.ndarray, radius: float, team: int) -> None:
     """A bright ring on the ground around the player that somebody steers."""
     centre, reach = view.at(*position), 1.5 * radius * view.scale
