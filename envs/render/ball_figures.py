@@ -99,7 +99,7 @@ def aim(canvas: Canvas, view: View, position: np.ndarray, radius: float, team: i
     forward = np.array([math.cos(facing), -math.sin(facing)])  # on the picture, where y points down
     left = np.array([-forward[1], forward[0]])
     centre, unit = np.array(view.at(*position)), radius * view.scale
-    colour = CARD if mine else lighter(TEAMS[team], 0.35)
+    colour = CARD if mine else lighter(TEAMS[team], 0.45)
     for number in range(3 if mine else 1):
         tip = centre + (1.75 + 0.5 * number) * unit * forward
         wings = [tip + (-0.3 * forward + side * 0.42 * left) * unit for side in (-1, 1)]

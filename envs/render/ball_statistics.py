@@ -61,8 +61,12 @@ def notes(found: Figures) -> tuple[list[str], list[str]]:
     for team in (0, 1):
         shots, hits = round(found["shots"][team]), round(found["shots_on_target"][team])
         ball = _per_cent(found["possession"], team)
-        shot = f"{shots} {'shot' if shots == 1 else 'shots'}, {hits} on target"
-        lines.append([f"possession {ball}    {shot}", f"ball {ball}   {shot}", f"{ball}   shots {shots} ({hits})"])
+        long = f"{shots} {'shot' if shots == 1 else 'shots'}, {hits} on target"
+        short = f"shots {shots} ({hits})"
+        if ball:
+            lines.append([f"possession {ball}    {long}", f"ball {ball}   {long}", f"{ball}   {short}"])
+        else:
+            lines.append([long, short])
     return lines[0], lines[1]
 
 
@@ -76,7 +80,7 @@ def table(found: Figures) -> list[tuple[str, str, str, tuple[float, float]]]:
         return [f"{round(found[name][team])}{unit}" for team in (0, 1)]
 
     words = (
-        ("possession", "possession", [_per_cent(found["possession"], team) for team in (0, 1)]),
+        ("possession", "possession", [_per_cent(found["possession"], team) or "-" for team in (0, 1)]),
         ("shots (on target)", "shots", two("shots", "shots_on_target", "{} ({})")),
         ("passes", "passes_completed", two("passes_completed", "passes", "{} of {}")),
         ("interceptions", "interceptions", one("interceptions")),
@@ -201,9 +205,9 @@ def _share(numbers: tuple[float, float]) -> float | None:
 
 
 def _per_cent(numbers: tuple[float, float], team: int) -> str:
-    """Both add up to 100."""
+    """Both add up to 100; nothing where nobody had the ball."""
     share = _share(numbers)
     if share is None:
-        return "-"
+        return ""
     first = round(100 * share)
     return f"{first if team == 0 else 100 - first}%"
