@@ -11,6 +11,7 @@ from envs.render.palette import CARD, INK, TEAMS, darker, lighter, mix
 
 CUBE_HEIGHT = 0.62  # of a player's diameter
 EYE, PUPIL = 0.3, 0.155  # radii, of a player's radius
+SMALLEST_NUMBER = 7.0  # pixels; below, it would be a speck
 PATCH = 0.34  # rad, angular radius of a dark patch of the ball
 
 
@@ -56,8 +57,9 @@ def cube(
     unit = radius * scale
     lit = np.array([-0.01, -0.02]) * unit  # the light comes from the upper left
     canvas.polygon(top + 0.92 * (foot + rise - top) + lit, lighter(colour, 0.1))
-    words = max(5.0, 0.86 * unit)
-    canvas.text(number, tuple(top - 0.44 * unit * forward), words, lighter(colour, 0.82))
+    letters = unit * min(1.25, max(0.86, 1.5 - 0.03 * unit))  # on small cubes they take all the room there is
+    if letters >= SMALLEST_NUMBER:
+        canvas.text(number, tuple(top - 0.44 * unit * forward), letters, lighter(colour, 0.82))
     glance = np.array([math.cos(look), -math.sin(look)])
     for side in (-1, 1):
         eye = top + (0.35 * forward + side * 0.37 * left) * unit
