@@ -9,7 +9,8 @@ JSON, one key a line:
     format, version   "bitterball game", 1
     game, settings    as `make` takes them               stream    the State's random stream before the first move
     seats             who sat where: person or agent, and a name
-    actions           [T] in a game with turns, [T][P] where all move at once; `moves` are the former in words
+    actions           [T] in a game with turns, [T][P] where all move at once, [T][P][N] where an action is N numbers;
+                      `moves` are the first in words
     hints             the numbers of the moves, from 0, before which a person was shown a hint
     taken_back        moves that were undone (they are not among the actions)
     result            how it ended (terminated, truncated, abandoned), what each seat was paid in all, the score
@@ -46,7 +47,7 @@ from envs.game import (
 from envs.ids import GAMES
 
 FORMAT, VERSION = "bitterball game", 1
-LARGEST = 64 << 20  # bytes; a ball match of 90 s is about 10 kB, the longest game of Go 5 kB
+LARGEST = 64 << 20  # bytes; a ball match of 90 s is about 10 kB, 0.1 MB if continuous, the longest game of Go 5 kB
 KEYS = (
     "format", "version", "game", "settings", "stream", "seats", "actions", "moves", "hints", "taken_back", "result",
     "time",
@@ -77,7 +78,7 @@ class Record:
     game_name: str
     stream: int
     seats: tuple[Seat, ...]
-    actions: np.ndarray  # [T] or [T, P] int32
+    actions: np.ndarray  # [T] or [T, P] int32, or [T, P, N] float32
     time: str
     hints: tuple[int, ...] = ()
     taken_back: int = 0
@@ -101,6 +102,10 @@ class Record:
                 raise ValueError(f"the game is over after {number} moves, yet {len(self.actions)} are recorded")
             movers = [(int(state["current_player"]), action)] if sequential else enumerate(action)
             for seat, own in movers:
+                if self.game.action_shape:
+                    if not (np.abs(own) <= 1).all():
+                        raise ValueError(f"move {number + 1}: action {own.tolist()} of seat {seat} is not in [-1, 1]")
+                    continue
                 legal_action_mask(state, seat, mask)
                 if not mask[own]:
                     name = self.game.action_to_string(state, int(own))
@@ -129,7 +134,7 @@ class Record:
         return [self.game.action_to_string(state, int(action)) for state, action in pairs]
 
     def decisions(self, of: Kind | None = None, hinted: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(states [N], players [N], actions [N]): who decided what where, of people or agents alone if asked.
+        """(states [N], players [N], actions [N, ...]): who decided what where, of people or agents alone if asked.
 
         `hinted=False` leaves out what a person decided after a hint."""
         states, players, actions = [], [], []
@@ -143,7 +148,8 @@ class Record:
                     players.append(seat)
                     actions.append(own)
         kept = np.array(states, self.game.state_dtype) if states else np.zeros(0, self.game.state_dtype)
-        return kept, np.array(players, np.int64), np.array(actions, np.int32)
+        chosen = np.array(actions, self.game.action_dtype).reshape(len(actions), *self.game.action_shape)
+        return kept, np.array(players, np.int64), chosen
 
     def team_names(self) -> tuple[str, ...]:
         """What to call each team: its people, if it has any, else its agents."""
@@ -233,7 +239,8 @@ def _game(name: Any, settings: Any, allowed: str | None) -> Game:
         game = make(name, **settings)
     except (InvalidSetting, ImportError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"its settings are not those of {name}: {error}") from None
-    _require(game.settings == settings, f"its settings are not those of {name}")
+    plain = json.loads(json.dumps(game.settings))  # ranges are lists there
+    _require(plain == settings, f"its settings are not those of {name}")
     return game
 
 
@@ -251,9 +258,20 @@ def _actions(rows: Any, game: Game) -> np.ndarray:
     else:
         _require(all(isinstance(row, list) and len(row) == game.num_players for row in rows), "its actions lack seats")
         numbers = [number for row in rows for number in row]
+    if game.action_shape:
+        return _numbers(rows, numbers, game)
     within = all(type(number) is int and 0 <= number < game.num_actions for number in numbers)
     _require(within, f"an action is not one of {game.num_actions}")
     return np.array(rows, np.int32).reshape(len(rows), *() if numbers is rows else (game.num_players,))
+
+
+def _numbers(rows: list, actions: list, game: Game) -> np.ndarray:
+    """Of a game whose action is N numbers: [T, P, N] float32."""
+    (count,) = game.action_shape
+    fits = all(isinstance(action, list) and len(action) == count for action in actions)
+    fits = fits and all(type(x) is float and -1 <= x <= 1 for action in actions for x in action)
+    _require(fits, f"an action is not {count} numbers in [-1, 1]")
+    return np.array(rows, np.float32).reshape(len(rows), game.num_players, count)
 
 
 def _result_as_json(result: Result) -> dict[str, Any]:

@@ -101,7 +101,12 @@ def named_agents(names: list[str], game: "Game", *, greedy: bool = False) -> lis
 
 def default_rival(game_name: str) -> str:
     """Whom a person meets who names nobody: somebody who can be beaten."""
-    return "scripted:L2" if game_name.startswith("ball_") else _default_pair(game_name)[0]
+    return "scripted:L2" if _has_ladder(game_name) else _default_pair(game_name)[0]
+
+
+def default_mates(game_name: str) -> str:
+    """Who plays beside a person on the pitch who names nobody."""
+    return "scripted:L3" if _has_ladder(game_name) else "random"
 
 
 def _at(name: str) -> tuple[str, str]:
@@ -163,9 +168,14 @@ def _saved_agent(folder: str) -> dict | None:
 
 def _default_pair(game_id: str) -> list[str]:
     """Who plays a game of which only the id is known: the agent, then its opponents."""
-    if game_id.startswith("ball_"):
+    if _has_ladder(game_id):
         return ["scripted:L3", "scripted:L2", "scripted:L3", "random"]
     return ["one_ply", "random", "one_ply"] if knows_one_ply(game_id) else ["random", "random"]
+
+
+def _has_ladder(game_id: str) -> bool:
+    """Whether scripted agents play it: the ball games, but not the variants with other controls."""
+    return re.fullmatch(r"ball_\d+v\d+", game_id) is not None
 
 
 def knows_one_ply(game_id: str) -> bool:

@@ -1,7 +1,12 @@
 """How a person plays: what mouse and keys mean in a game, as actions.
 
 A hand `feel`s what happens in the window and is asked by `take` for the decision. It holds what is not decided yet: a
-piece that was picked up, half a move's name, the keys that are down.
+piece that was picked up, half a move's name, the keys that are down. On the pitch, with the three controls of
+envs/ball/actions.py:
+
+    ball_2v2              the keys' direction on the screen, in steps of 45°, and a kick
+    ball_2v2_continuous   the same as a force of length 1
+    ball_2v2_heading      left and right turn, as the player sees it; up and down thrust along the heading, against it
 """
 
 import inspect
@@ -12,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.ball.actions import COMPASS, DIRECTIONS
+from envs.ball.actions import COMPASS, CONTINUOUS, DIRECTIONS, HEADING, SIGNS
 from envs.game import Game
 from envs.notation import NotationError
 from envs.notation.moves import read_action
@@ -234,11 +239,14 @@ _DIRECTIONS = {(round(math.copysign(abs(x) > 0, x)), round(math.copysign(abs(y) 
                for i, (x, y) in enumerate(COMPASS)}  # fmt: skip
 
 
+_SIGN_INDEX = {round(sign): i for i, sign in enumerate(SIGNS)}  # of thrust and turn
+
+
 class BallHand:
     """For the ball game: the keys that are down when a decision is due, and those tapped since the last one."""
 
-    def __init__(self, team: int, runs: dict[str, tuple[int, int]], kicks: frozenset[str]):
-        self.team, self.runs, self.kicks = team, runs, kicks
+    def __init__(self, team: int, runs: dict[str, tuple[int, int]], kicks: frozenset[str], control: int):
+        self.team, self.runs, self.kicks, self.control = team, runs, kicks, control
         self.clear()
 
     def clear(self) -> None:
@@ -252,14 +260,19 @@ class BallHand:
         elif isinstance(event, Release):
             self._held.discard(event.name)
 
-    def take(self) -> int:
+    def take(self) -> int | np.ndarray:
         """The action now: never undecided."""
         kick = bool(self.kicks & (self._held | self._tapped))
         running = self._held & self.runs.keys() or self._tapped & self.runs.keys()
         self._tapped = set()
-        right, up = (sum(self.runs[key][axis] for key in running) for axis in (0, 1))
+        right, up = (_sign(sum(self.runs[key][axis] for key in running)) for axis in (0, 1))
+        if self.control == HEADING:
+            return DIRECTIONS * kick + len(SIGNS) * _SIGN_INDEX[-right] + _SIGN_INDEX[up]
         ahead = 1 if self.team == 0 else -1  # team 1 plays towards the left
-        return DIRECTIONS * kick + _DIRECTIONS[_sign(ahead * right), _sign(ahead * up)]
+        direction = _DIRECTIONS[ahead * right, ahead * up]
+        if self.control == CONTINUOUS:
+            return np.array([*COMPASS[direction], 1 if kick else -1], np.float32)
+        return DIRECTIONS * kick + direction
 
 
 def _sign(value: int) -> int:

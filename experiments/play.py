@@ -2,6 +2,7 @@
 
     python -m experiments.play connect_four                        against one_ply, you begin
     python -m experiments.play ball_2v2                            run with WASD or the arrows, kick with space
+    python -m experiments.play ball_1v1_heading                    left and right turn, up and down run
     python -m experiments.play latest                              against the newest run's best agent
     python -m experiments.play tic_tac_toe --seat both             two people at one screen
     python -m experiments.play go_9x9 komi=5.5                     with other settings than usual
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 RECORDS = Path("runs/play")
 YOU, TWO_PEOPLE = "You", ("Player 1", "Player 2")
-MATES = "scripted:L3"
 WITHOUT_DISPLAY = "playing needs one; `python -m experiments.watch` can film agents without"
 
 
@@ -43,9 +43,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="the game's settings, as komi=5.5 or swap=false")
     p.add_argument(
         "--against", metavar="AGENT",
-        help="who plays against you (default: one_ply on boards, random in Go and at cards, scripted:L2 on the pitch)",
+        help="who plays against you (default: one_ply on boards, scripted:L2 on the pitch; random in Go, at cards and "
+        "where ball games have other controls)",
     )  # fmt: skip
-    p.add_argument("--mates", metavar="AGENT", default=MATES, help=f"who plays beside you on the pitch ({MATES})")
+    p.add_argument(
+        "--mates", metavar="AGENT",
+        help="who plays beside you on the pitch (default: scripted:L3; random in ball_*_continuous and ball_*_heading)",
+    )  # fmt: skip
     p.add_argument(
         "--seat", choices=("0", "1", "both"), default="0", help="your side, 0 moves first; or two people (0)"
     )
@@ -108,7 +112,7 @@ def _check_folder(folder: Path) -> None:
 def _company(found: "Subject", args: argparse.Namespace, people: tuple[str, ...]) -> "Company":
     """Who plays. Raises UserError."""
     from envs.game import Dynamics
-    from experiments.cast import default_rival, named_agents
+    from experiments.cast import default_mates, default_rival, named_agents
     from experiments.sitting import Company
 
     game = found.game
@@ -128,10 +132,11 @@ def _company(found: "Subject", args: argparse.Namespace, people: tuple[str, ...]
     name = args.against or found.agent or default_rival(found.game_name)
     rival = named_agents([name], game, greedy=args.greedy)[0]
     teams_of_more = game.num_players > 2 and on_the_pitch
-    mates = named_agents([args.mates], game, greedy=args.greedy)[0] if teams_of_more else None
+    mates_name = args.mates or default_mates(found.game_name)
+    mates = named_agents([mates_name], game, greedy=args.greedy)[0] if teams_of_more else None
     adviser = None if on_the_pitch else _adviser(name, found.game_name, game)
     return Company(
-        people, rival if len(people) == 1 else None, found.label if name == found.agent else name, mates, args.mates,
+        people, rival if len(people) == 1 else None, found.label if name == found.agent else name, mates, mates_name,
         adviser,
     )  # fmt: skip
 

@@ -1,9 +1,12 @@
 """A sitting in the window: events go to whose turn it is, the game goes on in real time, the bar says what is on."""
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from envs.ball.actions import CONTINUOUS, HEADING, control_of
 from envs.batch import mask_rows
 from envs.game import Dynamics, Game
 from envs.render.boards import wins
@@ -32,21 +35,30 @@ BALL = Controls(
     help="W A S D or arrows  run      space  kick      P  pause      F2  new game      F1  help",
     quit_keys=QUIT_KEYS,
 )  # fmt: skip
+HEADING_BALL = replace(BALL, help=BALL.help.replace("or arrows  run", "or arrows  turn and run"))
 
 LISTED = 16  # legal moves in words, where a game cannot be clicked
 
 
 def controls(game: Game) -> Controls:
-    return BOARD if game.dynamics is Dynamics.SEQUENTIAL else BALL
+    if game.dynamics is Dynamics.SEQUENTIAL:
+        return BOARD
+    return HEADING_BALL if _control(game) == HEADING else BALL
+
+
+def _control(game: Game) -> int:
+    """Which of the ball game's."""
+    return control_of(game.new_states(1, np.zeros(1, np.uint64))[0])
 
 
 def hands(game: Game, people: int) -> list[Any]:
     """By team. At a board one hand serves whoever is to move."""
     if game.dynamics is Dynamics.SEQUENTIAL:
         return [BoardHand(game)] * 2
+    control = _control(game)
     if people == 2:
-        return [BallHand(0, LEFT_HAND, LEFT_KICKS), BallHand(1, RIGHT_HAND, RIGHT_KICKS)]
-    return [BallHand(team, {**LEFT_HAND, **RIGHT_HAND}, LEFT_KICKS | RIGHT_KICKS) for team in (0, 1)]
+        return [BallHand(0, LEFT_HAND, LEFT_KICKS, control), BallHand(1, RIGHT_HAND, RIGHT_KICKS, control)]
+    return [BallHand(team, {**LEFT_HAND, **RIGHT_HAND}, LEFT_KICKS | RIGHT_KICKS, control) for team in (0, 1)]
 
 
 class Playing:
@@ -266,19 +278,8 @@ class Playing:
             ("Ctrl+Q", "leave"),
         )
         if self.on_the_pitch:
-            runs: tuple[tuple[str, str], ...]
-            if len(sitting.teams_of_people) == 2:
-                runs = (
-                    (f"{sitting.names[0]}", "blue: runs with W A S D, kicks with space"),
-                    (f"{sitting.names[1]}", "orange: runs with the arrows, kicks with Enter"),
-                )
-            else:
-                colour = ("blue, towards the right", "orange, towards the left")[sitting.teams_of_people[0]]
-                runs = (
-                    ("you", f"the ringed player; {colour}"),
-                    ("W A S D, arrows", "run; two at once for a diagonal"),
-                    ("space", "kick, away from you; held, as soon as the ball is near"),
-                )
+            control = _control(sitting.game)
+            runs = self._pitch_keys_of_two(control) if len(sitting.teams_of_people) == 2 else self._pitch_keys(control)
             return Panel(sitting.game.id, (*runs, ("P", "pause"), *common), "press a key to kick off")
         by_mouse = (
             (("drag, or two clicks", "move a piece"),) if self.hand.picks_up
@@ -288,3 +289,30 @@ class Playing:
         typed = (("letters, Enter", f"type a move, as {example}" if example else "type a move"),)
         keys = (("Backspace", "take back to your last turn"), ("Tab", "a hint"))
         return Panel(sitting.game.id, (*by_mouse, *typed, *keys, *common), "a click or a key closes this")
+
+    def _pitch_keys(self, control: int) -> tuple[tuple[str, str], ...]:
+        """What the keys of the only person do."""
+        colour = ("blue, towards the right", "orange, towards the left")[self.sitting.teams_of_people[0]]
+        you = ("you", f"the ringed player; {colour}")
+        if control == HEADING:
+            degrees = math.degrees(self.sitting.match.state["world"]["turn"])
+            return (
+                you,
+                ("A D, left right", f"turn, {degrees:.0f}° at a time; held, on and on"),
+                ("W S, up down", "run the way you face, and backwards"),
+                ("space", "kick where the chevrons point; the ball must be ahead of you"),
+            )
+        run = "run with full force" if control == CONTINUOUS else "run"
+        return (
+            you,
+            ("W A S D, arrows", f"{run}; two at once for a diagonal"),
+            ("space", "kick, away from you; held, as soon as the ball is near"),
+        )
+
+    def _pitch_keys_of_two(self, control: int) -> tuple[tuple[str, str], ...]:
+        runs = "turns and runs" if control == HEADING else "runs"
+        first, second = self.sitting.names
+        return (
+            (first, f"blue: {runs} with W A S D, kicks with space"),
+            (second, f"orange: {runs} with the arrows, kicks with Enter"),
+        )

@@ -22,11 +22,12 @@ from agents.matches import as_match
 from agents.records import Record
 from envs.game import Dynamics, Game, init, is_terminal, is_truncated, rewards
 from envs.random_stream import seed_streams
-from envs.render import FRAMES_PER_SECOND, animate, draw, picture_size
+from envs.render import FRAMES_PER_SECOND, animate, draw, picture_size, summed_up
 from experiments.animation import encode_gif
 from experiments.errors import ExitCode, UserError
 
 OPENING_SECONDS, ENDING_SECONDS = 0.5, 2.0  # the first and the last picture stand still for so long
+SUMMARY_SECONDS = 7.0  # instead, for a last picture with a table to be read
 SECONDS_A_MOVE = 0.4  # in a clip of a board game
 GIF_FRAMES_PER_SECOND = 25  # what viewers keep up with
 GIF_BYTES = 700_000_000  # of pictures; the encoder wants them all at once
@@ -65,7 +66,7 @@ class Match:
         self.names = tuple(names or (player.name for player in players))
         self.stream = int(seed_streams(seed, 1)[0]) if record is None else record.stream
         self.state = game.new_states(1, np.array([self.stream], np.uint64))[0]
-        self.actions: list[np.ndarray] = []  # int32 [] or [P], of the moves begun so far
+        self.actions: list[np.ndarray] = []  # of the moves begun so far: int32 [] or [P], or float32 [P, N]
         self.movers: list[int] = []  # the team of each, in a game with turns
         self.returns = np.zeros(game.num_players, np.float32)  # [P] rewards so far
         self._rng = np.random.default_rng(seed)
@@ -99,7 +100,8 @@ class Match:
                 continue
             for moment in self._play(actions):
                 yield Frame(moment, moment is self._animation.still, False)
-        yield from [Frame(self._animation.still, True, True)] * _frames(ENDING_SECONDS)
+        lasts = SUMMARY_SECONDS if summed_up(self.game, self.state) else ENDING_SECONDS
+        yield from [Frame(self._animation.still, True, True)] * _frames(lasts)
 
     @property
     def ended(self) -> bool:
@@ -126,7 +128,7 @@ class Match:
 
     def _play(self, actions: np.ndarray) -> Iterator[dict[str, Any]]:
         """One move, picture by picture."""
-        self.actions.append(np.array(actions, np.int32))
+        self.actions.append(np.array(actions, self.game.action_dtype))
         if self.game.dynamics is Dynamics.SEQUENTIAL:
             self.movers.append(self.game.teams[int(self.state["current_player"])])
         yield from self._animation.play(self.state, actions)
@@ -135,14 +137,14 @@ class Match:
         self.returns += paid
 
     def _choose(self) -> np.ndarray | None:
-        """int32: the mover's action, or [P] where all move at once; None while somebody thinks."""
+        """The mover's action, or those of all seats where all move at once; None while somebody thinks."""
         if self.record is not None:
             return self.record.actions[self.moves]
         if self.game.dynamics is Dynamics.SEQUENTIAL:
             seat = int(self.state["current_player"])
             chosen = self._ask(self.game.teams[seat], np.array([seat]))
             return None if chosen is None else chosen[0]
-        actions = np.zeros(self.game.num_players, np.int32)
+        actions = np.zeros((self.game.num_players, *self.game.action_shape), self.game.action_dtype)
         for team, seats in enumerate(self._seats):
             chosen = self._ask(team, seats)
             if chosen is None:

@@ -18,7 +18,7 @@ from experiments.recording import Match
 class Hand(Protocol):
     """Where a person's decisions come from."""
 
-    def take(self) -> int | None: ...
+    def take(self) -> int | np.ndarray | None: ...
 
     def clear(self) -> None: ...
 
@@ -26,15 +26,15 @@ class Hand(Protocol):
 class Person:
     """A player: a team's first seat by hand; the others, where a team has more, are an agent's."""
 
-    def __init__(self, name: str, hand: Hand, mates: Agent | None):
-        self.name, self.hand, self.mates = name, hand, mates
+    def __init__(self, name: str, hand: Hand, mates: Agent | None, dtype: np.dtype):
+        self.name, self.hand, self.mates, self._dtype = name, hand, mates, dtype  # of the game's actions
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
         own = self.hand.take()
         if own is None:
             return None
         others = self.mates.act(states[1:], players[1:], rng) if self.mates and len(players) > 1 else ()
-        return np.array([own, *others], np.int32)
+        return np.array([own, *others], self._dtype)
 
     def reset(self, rows: np.ndarray) -> None:
         if self.mates:
@@ -167,8 +167,9 @@ class Sitting:
     def record(self) -> Record:
         """Of all moves that were begun."""
         count = self.match.moves
-        shape = (count,) if self.game.dynamics is Dynamics.SEQUENTIAL else (count, self.game.num_players)
-        actions = np.array(self.match.actions, np.int32).reshape(shape)
+        seats = () if self.game.dynamics is Dynamics.SEQUENTIAL else (self.game.num_players,)
+        shape = (count, *seats, *self.game.action_shape)
+        actions = np.array(self.match.actions, self.game.action_dtype).reshape(shape)
         hints = tuple(sorted(number for number in self.hints if number < count))
         return Record(
             self.game, self.game_name, self.match.stream, self._seats(), actions, self._time, hints, self.taken_back
@@ -191,7 +192,7 @@ class Sitting:
         for hand in self.hands:
             hand.clear()
         for side, name in zip(self.sides, self.company.people, strict=False):
-            players[side] = Person(name, self.hands[side], self.company.mates)
+            players[side] = Person(name, self.hands[side], self.company.mates, self.game.action_dtype)
         return Match(self.game, players, self.seed + self.number - 1, self.names)
 
     def _count(self, points: int) -> None:

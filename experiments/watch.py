@@ -117,9 +117,13 @@ def _recorded(args: argparse.Namespace) -> Programme:
     if given:
         raise UserError(f"{given[0]}: {args.what} already says who plays", ExitCode.USAGE)
     from agents.records import read_record
+    from envs.game import with_settings
 
     record = read_record(Path(args.what), args.game)
-    return Programme(record.game, None, [], [*record.team_names()], "0", 0, record=record)
+    game = record.game
+    if "statistics" in game.settings:
+        game = with_settings(game, {"statistics": True})  # to be seen, however it was played: counting changes nothing
+    return Programme(game, None, [], [*record.team_names()], "0", 0, record=record)
 
 
 def _rehearse(programme: Programme) -> None:

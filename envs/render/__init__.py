@@ -12,6 +12,7 @@ people who play, the drawer of a game with turns can say what a mouse means, and
                                                     selected=cell, and maybe held=(cell, point) of a drag
     promotions_at(game, state, size, start, end)    {letter: action} where a move leaves a choice; draw(choosing=)
     choice_at(game, state, size, choosing, point)   the letter offered at a point
+    summed_up(state)                                whether the picture sums a game up, to be looked at for longer
 
 A drawer whose `draw` takes `flipped`, the board seen from seat 1's side, takes it in all of these; so with `viewer`,
 the seat that looks, where something is hidden from it (None sees all). pygame is imported on first use. `window.py`
@@ -90,6 +91,12 @@ def draw(game: "Game", state: "np.void", *, size: tuple[int, int] | None = None,
     if not (64 <= width <= 4096 and 64 <= height <= 4096):
         raise ValueError(f"a picture of {width}x{height} pixels; each side must be 64 to 4096")
     return drawer(game).draw(game, state, (width, height), **extras)
+
+
+def summed_up(game: "Game", state: "np.void") -> bool:
+    """Whether the picture of a game that is over asks to be looked at for longer than a result."""
+    asked = getattr(drawer(game), "summed_up", None)
+    return asked is not None and asked(state)
 
 
 def animate(game: "Game") -> Animation:

@@ -11,6 +11,7 @@ from envs.render.palette import CARD, INK, TEAMS, darker, lighter, mix
 
 CUBE_HEIGHT = 0.62  # of a player's diameter
 EYE, PUPIL = 0.3, 0.155  # radii, of a player's radius
+SMALLEST_NUMBER = 7.0  # pixels; below, it would be a speck
 PATCH = 0.34  # rad, angular radius of a dark patch of the ball
 
 
@@ -56,8 +57,9 @@ def cube(
     unit = radius * scale
     lit = np.array([-0.01, -0.02]) * unit  # the light comes from the upper left
     canvas.polygon(top + 0.92 * (foot + rise - top) + lit, lighter(colour, 0.1))
-    words = max(5.0, 0.86 * unit)
-    canvas.text(number, tuple(top - 0.44 * unit * forward), words, lighter(colour, 0.82))
+    letters = unit * min(1.25, max(0.86, 1.5 - 0.03 * unit))  # on small cubes they take all the room there is
+    if letters >= SMALLEST_NUMBER:
+        canvas.text(number, tuple(top - 0.44 * unit * forward), letters, lighter(colour, 0.82))
     glance = np.array([math.cos(look), -math.sin(look)])
     for side in (-1, 1):
         eye = top + (0.35 * forward + side * 0.37 * left) * unit
@@ -91,6 +93,20 @@ def kick_flash(canvas: Canvas, view: View, position: np.ndarray, radius: float, 
     if 0 <= share < 1:
         reach = radius * (1.1 + 0.9 * share) * view.scale
         canvas.circle(view.at(*position), reach, CARD, 0.85 * (1 - share) ** 1.5, max(1.5, 0.16 * radius * view.scale))
+
+
+def aim(canvas: Canvas, view: View, position: np.ndarray, radius: float, team: int, facing: float, mine: bool) -> None:
+    """Chevrons on the ground ahead of a player with a heading: where it runs, and where its kick would go; more and
+    brighter ones for a player that somebody steers."""
+    forward = np.array([math.cos(facing), -math.sin(facing)])  # on the picture, where y points down
+    left = np.array([-forward[1], forward[0]])
+    centre, unit = np.array(view.at(*position)), radius * view.scale
+    colour = CARD if mine else lighter(TEAMS[team], 0.45)
+    for number in range(3 if mine else 1):
+        tip = centre + (1.75 + 0.5 * number) * unit * forward
+        wings = [tip + (-0.3 * forward + side * 0.42 * left) * unit for side in (-1, 1)]
+        for wing in wings:
+            canvas.line(tuple(tip), tuple(wing), max(1.2, 0.17 * unit), colour, 0.9 - 0.25 * number)
 
 
 def marker(canvas: Canvas, view: View, position: np.ndarray, radius: float, team: int) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from envs.ball.actions import HEADING, control_of
 from envs.ball.match import begin_decision, end_decision, physics_step
 from envs.game import Game
 from envs.render.ball_figures import roll
 from envs.render.ball_pitch import GOAL_DEPTH
+from envs.render.ball_statistics import HeatMap
 
 TRAIL_SECONDS = 0.5
 CELEBRATION_SECONDS = 1.6
@@ -22,17 +24,26 @@ JUMP = 1.0  # m between two physics steps: the rules moved the ball
 
 
 def gaze(state: np.void) -> np.ndarray:
-    """Where each player would look, radians [P]: where it goes, or at the ball when it is still."""
+    """Where each player would look, radians [P]: where it goes, or at the ball when it is still; always at the ball
+    where the body shows the way."""
     players = len(state["drive"])
     position, velocity = state["position"], state["velocity"][:players]
     to_ball = position[players] - position[:players]
     moving = np.hypot(velocity[:, 0], velocity[:, 1]) > STILL
-    way = np.where(moving[:, None], velocity, to_ball)
+    way = np.where(moving[:, None] & (control_of(state) != HEADING), velocity, to_ball)
     return np.arctan2(way[:, 1], way[:, 0])
 
 
+def bearing(state: np.void) -> np.ndarray:
+    """Where each body points, radians [P] on the pitch: along its heading, where players have one, else its gaze."""
+    if control_of(state) != HEADING:
+        return gaze(state)
+    players = len(state["drive"])
+    return state["heading"] + np.where(np.arange(players) < players // 2, 0.0, math.pi)
+
+
 class Animation:
-    """Remembers the trail, how far the ball has rolled and where everybody looks."""
+    """Remembers the trail, how far the ball has rolled, where everybody looks, and where everybody has been."""
 
     def __init__(self, game: Game, frames_per_second: int):
         self.game, self.frames_per_second = game, frames_per_second
@@ -43,15 +54,20 @@ class Animation:
 
     def begin(self, state: np.void) -> None:
         self._turned, self._since_frame = np.eye(3), 0.0
+        self._heat = HeatMap(self.game.teams)
         self._kicked_off(state)
         self.still = self._moment()
 
     def play(self, state: np.void, actions: Any) -> Iterator[dict[str, Any]]:
         steps, dt = int(state["world"]["physics_steps"]), float(state["world"]["dt"])
-        begin_decision(state, np.asarray(actions, np.int32))
+        pointed = bearing(state)
+        begin_decision(state, np.asarray(actions, self.game.action_dtype))
+        turn = bearing(state) - pointed  # the rules turn at once, a body is seen to turn
         for step in range(1, steps + 1):
             physics_step(state)
             self._follow(state, dt)
+            if control_of(state) == HEADING:
+                self._facing = pointed + turn * step / steps
             self._since_frame += dt * self.frames_per_second
             while self._since_frame > 1 - 1e-6:
                 self._since_frame -= 1
@@ -74,24 +90,29 @@ class Animation:
 
     def _moment(self) -> dict[str, Any]:
         trail = np.array(self._trail)
-        return {"facing": self._facing.copy(), "look": self._look.copy(), "streak": trail, "turned": self._turned}
+        return {
+            "facing": self._facing.copy(), "look": self._look.copy(), "streak": trail, "turned": self._turned,
+            "heat": self._heat.counts,
+        }  # fmt: skip
 
     def _kicked_off(self, state: np.void) -> None:
         """Everybody looks at the ball, which has come from nowhere."""
-        self._facing = gaze(state)
-        self._look = self._facing.copy()
+        self._facing, self._look = bearing(state), gaze(state)
         self._trail.clear()
         self._ball = state["position"][-1].copy()
 
     def _follow(self, state: np.void, dt: float) -> None:
-        target, place = gaze(state), state["position"][-1].copy()
-        for angles, inertia in ((self._facing, BODY_TURN), (self._look, PUPIL_TURN)):
+        place = state["position"][-1].copy()
+        for angles, target, inertia in (
+            (self._facing, bearing(state), BODY_TURN), (self._look, gaze(state), PUPIL_TURN),
+        ):  # fmt: skip
             angles += _turn(target - angles) * (1 - math.exp(-dt / inertia))
         way = place - self._ball
         if math.hypot(*way) < JUMP:
             self._turned = roll(self._turned, way, float(state["world"]["radius"][-1]))
         self._trail.append(place)
         self._ball = place
+        self._heat.add(state)
 
     def _celebrate(self, state: np.void) -> Iterator[dict[str, Any]]:
         """The ball runs into the net, who scored hops, all before the rules kick off again."""

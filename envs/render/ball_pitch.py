@@ -17,7 +17,8 @@ LIFT = 0.6
 RIM = 0.32  # m, thickness of the boards
 GOAL_DEPTH = 0.95  # m
 BAR_HEIGHT = 0.75  # m, height of the crossbar
-STRIPE = 1.6  # m, about the width of a mower's stripe
+STRIPE, MOST_STRIPES = 1.6, 12  # m, about the width of a mower's stripe; wider where a pitch would have more
+MESH, MOST_MESHES = 0.3, 18  # m between the cords of a net; wider where a goal would have more
 
 
 class View:
@@ -58,7 +59,7 @@ def grass(size: tuple[int, int], length: float, width: float, goal: float) -> Ca
         left = half - 0.1 if end > 0 else -half - GOAL_DEPTH + 0.14
         box(left, mouth, GOAL_DEPTH - 0.04, goal, darker(GRASS, 0.24), 0.1)
 
-    stripes = 2 * round(length / STRIPE / 2) + 1  # odd: both ends look alike
+    stripes = 2 * round(min(length / STRIPE, MOST_STRIPES) / 2) + 1  # odd: both ends look alike
     edges = np.linspace(-half, half, stripes + 1)
     box(-half, side, length, width, GRASS)
     for left, right in zip(edges[::2], edges[1::2], strict=True):
@@ -93,7 +94,7 @@ def goals(size: tuple[int, int], length: float, width: float, goal: float, post:
     mesh = max(0.6, 0.028 * scale)
     for end in (-1, 1):
         line, back = end * length / 2, end * (length / 2 + GOAL_DEPTH - 0.16)
-        bars = max(4, round(goal / 0.3))
+        bars = min(max(4, round(goal / MESH)), MOST_MESHES)
         for i in range(bars + 1):
             y = -mouth + goal * i / bars
             canvas.line(view.at(line, y, BAR_HEIGHT), view.at(back, y, 0.12), mesh, CARD, 0.75)

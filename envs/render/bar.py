@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pygame
 
-from envs.render.canvas import Canvas, Point
+from envs.render.canvas import Canvas, Point, text_width
 from envs.render.controls import Button, Controls, Panel, Status
 from envs.render.palette import BLUE, CARD, EDGE, INK, MUTED, PAPER, Colour, darker, mix
 
@@ -93,9 +93,9 @@ def draw_panel(panel: Panel, size: tuple[int, int]) -> pygame.Surface:
     width, height = size
     rows = len(panel.rows) + 1.9 + (1.2 if panel.foot else 0.3)
     line = min(30.0, 0.9 * height / rows, width / 17)
-    keys = max((_words(words, 0.62 * line) for words, _ in panel.rows), default=0.0)
-    meanings = max((_words(words, 0.58 * line) for _, words in panel.rows), default=0.0)
-    wide = min(width - 16.0, max(keys + meanings + 3.2 * line, _words(panel.title, 0.85 * line) + 2 * line))
+    keys = max((text_width(words, 0.62 * line) for words, _ in panel.rows), default=0.0)
+    meanings = max((text_width(words, 0.58 * line) for _, words in panel.rows), default=0.0)
+    wide = min(width - 16.0, max(keys + meanings + 3.2 * line, text_width(panel.title, 0.85 * line) + 2 * line))
     high = rows * line
     left, top = (width - wide) / 2, (height - high) / 2
     canvas = Canvas(size)
@@ -112,10 +112,6 @@ def draw_panel(panel: Panel, size: tuple[int, int]) -> pygame.Surface:
     if panel.foot:
         canvas.text(panel.foot, (width / 2, y + 0.2 * line), 0.58 * line, MUTED, max_width=wide - line)
     return _finished(canvas)
-
-
-def _words(words: str, letters: float) -> float:
-    return Canvas((1, 1)).text(words, (0, 0), letters, INK)
 
 
 def _finished(canvas: Canvas) -> pygame.Surface:

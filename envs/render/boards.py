@@ -1,9 +1,11 @@
 """What pictures of boards share: the strip on top with who plays what, the result, and the cells of a finished line."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from envs.game import Game, is_terminal, is_truncated
-from envs.render.canvas import Canvas
+from envs.render.canvas import Canvas, text_width
 from envs.render.palette import CARD, EDGE, INK, MUTED, PAPER, Colour, darker, mix
 
 
@@ -14,13 +16,15 @@ def strip_height(size: tuple[int, int]) -> float:
 
 def strip(
     canvas: Canvas, names: tuple[str, ...], colours: tuple[Colour, ...], middle: str, below: str,
-    to_move: int | None = None,
+    to_move: int | None = None, notes: tuple[Sequence[str], Sequence[str]] = ((), ()),
 ) -> None:  # fmt: skip
-    """Two names on the left and right with their colours, the score or the move in the middle."""
+    """Two names on the left and right with their colours, the score or the move in the middle.
+
+    `notes`, a line under each name: the same in several lengths, of which the first that fits is written."""
     width, height = canvas.width, strip_height(canvas.size)
     canvas.box(0, 0, width, height, CARD)
     canvas.box(0, height - max(1, height / 40), width, max(1, height / 40), EDGE)
-    centre, letters = height / 2, height * 0.38
+    centre, letters, small = height / 2, height * 0.38, height * 0.28
     chip = height * 0.19
     room = width * 0.5 - height * 1.85
     for seat in (0, 1):
@@ -31,7 +35,11 @@ def strip(
         canvas.circle((x, centre), chip * 1.22, darker(colours[seat], 0.2))
         canvas.circle((x, centre), chip * 1.06, colours[seat])
         side = 1 if left else -1
-        canvas.text(names[seat], (x + side * chip * 2.2, centre), letters, INK, "left" if left else "right", room)
+        x, anchor = x + side * chip * 2.2, "left" if left else "right"
+        note = next((words for words in notes[seat] if text_width(words, small) <= room), "")
+        canvas.text(names[seat], (x, centre - (height * 0.14 if note else 0)), letters, INK, anchor, room)
+        if note:
+            canvas.text(note, (x, centre + height * 0.2), small, MUTED, anchor)
     canvas.text(middle, (width / 2, centre - (height * 0.14 if below else 0)), height * 0.5, INK)
     if below:
         canvas.text(below, (width / 2, centre + height * 0.25), height * 0.3, MUTED)
@@ -39,17 +47,13 @@ def strip(
 
 def banner(canvas: Canvas, centre: tuple[float, float], words: str, colour: Colour, letters: float) -> None:
     """Words on a pill of that colour."""
-    width = min(canvas.width * 0.94, _width(words, letters) + letters * 1.8)
+    width = min(canvas.width * 0.94, text_width(words, letters) + letters * 1.8)
     height = letters * 1.75
     left, top = centre[0] - width / 2, centre[1] - height / 2
     canvas.shadow((centre[0], centre[1] + height * 0.2), (width / 2, height * 0.55), 0.22)
     canvas.box(left, top, width, height, colour, height / 2)
     bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 165
     canvas.text(words, centre, letters, INK if bright else (255, 255, 255), max_width=width - letters)
-
-
-def _width(words: str, letters: float) -> float:
-    return Canvas((1, 1)).text(words, (0, 0), letters, INK)
 
 
 def result(game: Game, state: np.void, names: tuple[str, ...]) -> tuple[str, int | None] | None:

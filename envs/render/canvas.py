@@ -155,6 +155,18 @@ class Canvas:
         self.surface.blit(drawn, (round(at[0] * SUPERSAMPLE - shift), round(at[1] * SUPERSAMPLE - height / 2)))
         return width / SUPERSAMPLE
 
+    def image(self, pixels: np.ndarray, left: float, top: float, width: float, height: float) -> None:
+        """pixels [h, w, 3] uint8, smoothly enlarged to fill a rectangle."""
+        x, y = round(left * SUPERSAMPLE), round(top * SUPERSAMPLE)
+        size = (round((left + width) * SUPERSAMPLE) - x, round((top + height) * SUPERSAMPLE) - y)
+        small = pygame.image.frombuffer(np.ascontiguousarray(pixels).tobytes(), pixels.shape[1::-1], "RGB")
+        self.surface.blit(pygame.transform.smoothscale(small, size), (x, y))
+
+
+def text_width(words: str, size: float) -> float:
+    """What `Canvas.text` would return."""
+    return _font(max(4, round(size * SUPERSAMPLE))).size(words)[0] / SUPERSAMPLE
+
 
 def _byte(alpha: float) -> int:
     return max(0, min(255, round(255 * alpha)))

@@ -29,9 +29,11 @@ def tic_tac_toe(actions: list[int], **more) -> Record:
 WON = [0, 3, 1, 4, 2]  # the upper row
 
 
-def ball(decisions: int, kind: str = "ball_1v1") -> Record:
-    game = as_match(make(kind))
-    actions = np.random.default_rng(5).integers(0, 18, (decisions, game.num_players)).astype(np.int32)
+def ball(decisions: int, kind: str = "ball_1v1", **settings) -> Record:
+    game, rng = as_match(make(kind, **settings)), np.random.default_rng(5)
+    actions = rng.integers(0, 18, (decisions, game.num_players)).astype(np.int32)
+    if game.action_shape:
+        actions = rng.uniform(-1, 1, (decisions, game.num_players, *game.action_shape)).astype(np.float32)
     seats = tuple(Seat("person" if seat == 0 else "agent", f"n{seat}") for seat in range(game.num_players))
     return Record(game, kind, int(seed_streams(3, 1)[0]), seats, actions, TIME)
 
@@ -42,16 +44,25 @@ def written(folder: Path, record: Record) -> Path:
     return path
 
 
-@pytest.mark.parametrize("record", [tic_tac_toe(WON, hints=(2,), taken_back=3), tic_tac_toe([]), ball(40)])
+RANGES = {"ball_mass_factor": (0.5, 2.0), "action_delay": (0, 2)}
+
+
+@pytest.mark.parametrize("record", [
+    tic_tac_toe(WON, hints=(2,), taken_back=3), tic_tac_toe([]), ball(40), ball(40, **RANGES),
+    ball(40, "ball_1v1_continuous"), ball(0, "ball_1v1_continuous"),
+])  # fmt: skip
 def test_what_is_written_comes_back(tmp_path, record):
     found = read_record(written(tmp_path, record))
     assert found.game.id == record.game.id
     assert found.game.settings == record.game.settings
-    assert (found.actions == record.actions).all()
+    assert found.actions.tobytes() == record.actions.tobytes()
+    assert found.actions.dtype == record.actions.dtype
     assert found.actions.shape == record.actions.shape
     assert (found.stream, found.seats, found.time) == (record.stream, record.seats, record.time)
     assert (found.hints, found.taken_back, found.result) == (record.hints, record.taken_back, record.result)
     assert [path.name for path in tmp_path.iterdir()] == ["game.json"]
+    for before, after in zip(record.positions(), found.positions(), strict=True):
+        assert before.tobytes() == after.tobytes()  # all of the State, what was drawn from ranges included
 
 
 def test_the_file_can_be_read_by_people(tmp_path):
@@ -111,6 +122,15 @@ def test_decisions_where_all_move_at_once():
     everybody = record.decisions()
     assert len(everybody[0]) == 48
     assert everybody[1].tolist() == [0, 1, 2, 3] * 12
+
+
+def test_decisions_of_numbers():
+    record = ball(12, "ball_1v1_continuous")
+    states, players, actions = record.decisions(of="person")
+    assert len(states) == len(players) == 12
+    assert (actions == record.actions[:, 0]).all()
+    assert actions.dtype == np.float32
+    assert ball(0, "ball_1v1_continuous").decisions()[2].shape == (0, 3)
 
 
 def test_no_decisions_are_an_empty_batch():
@@ -177,6 +197,23 @@ def test_nonsense_under_a_fitting_hash_is_refused_by_the_rules(tmp_path, changes
     with pytest.raises(CorruptArtifact, match=message) as error:
         read_record(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("action", [
+    [0.5, 0.0], [0.5, 0.0, 1], [0.5, 0.0, 1.5], [0.5, 0.0, float("nan")], 0.5, "kick", [0.5, 0.0, 0.1],
+])  # fmt: skip
+def test_numbers_that_are_no_action_are_refused(tmp_path, action):
+    path = written(tmp_path, ball(1, "ball_1v1_continuous"))
+    altered(path, actions=[[[0.5, 0.0, 1.0], action]])
+    # 0.1 is no float32: the file would not be what is written
+    with pytest.raises(CorruptArtifact, match=r"not 3 numbers in \[-1, 1\]|SHA-256|by the rules"):
+        read_record(path)
+
+
+def test_a_game_of_numbers_against_the_rules_is_not_written(tmp_path):
+    game, name = make("ball_1v1_continuous"), "ball_1v1_continuous"
+    with pytest.raises(ValueError, match=r"not in \[-1, 1\]"):
+        write_record(tmp_path / "game.json", Record(game, name, 1, (PERSON, AGENT), np.full((1, 2, 3), 2.0), TIME))
 
 
 @pytest.mark.parametrize("settings", [{"ball_mass": -1.0}, {"ball_mass": "heavy"}, {"ball_mass": 10**400}, {}])

@@ -16,6 +16,7 @@ from agents.drills.run import SEEDS, play_drill
 from agents.matches import as_match
 from agents.names import make_agent
 from envs import make
+from envs.game import with_settings
 from envs.render.controls import Command
 from experiments import watch
 from experiments.cast import cast
@@ -113,6 +114,47 @@ def test_a_drill_fits_into_a_film(tmp_path):
     arguments = ["ball_1v1", "--drill", "intercept", "--record", str(path), "--speed", "8", "--size", "160x100"]
     assert watch.main(arguments) == 0
     assert 0 < len(imageio.imread(path, index=None)) <= -(-(0.5 + 2.6 + 2) * 50 // 8)
+
+
+@pytest.mark.parametrize("game_id", ["ball_1v1_continuous", "ball_2v2_heading"])
+def test_ball_games_with_other_controls_are_filmed(tmp_path, game_id):
+    path = tmp_path / "out.mp4"
+    arguments = [game_id, "--agent", "random", "--opponent", "random", "--record", str(path), "--size", "160x100"]
+    assert watch.main([*arguments, "--seconds", "2"]) == 0
+    frames = imageio.imread(path, index=None)
+    assert len(frames) == 100
+    assert (frames[0] != frames[-1]).any()
+    assert cast(game_id).labels == ["random", "random"]  # the ladder has the usual control
+
+
+def test_what_is_watched_is_counted_and_ends_with_a_longer_look():
+    found = cast("ball_1v1", "random", ["random"])
+    assert found.game.settings["statistics"]
+    match = Match(with_settings(found.game, {"time_limit": 1.0}), [found.agent, *found.opponents], seed=1)
+    frames = list(match.frames())
+    assert sum(frame.over for frame in frames) == 7 * 50
+    assert frames[-1].extras["heat"].sum() == 5 * 10 * 2
+    plain = Match(with_settings(match.game, {"statistics": False}), [found.agent, *found.opponents], seed=1)
+    assert sum(frame.over for frame in plain.frames()) == 2 * 50
+
+
+def test_a_record_is_counted_when_it_is_watched(tmp_path):
+    """However it was played; and nothing goes another way for that."""
+    from agents.records import Record, Seat, write_record
+
+    game = make("ball_1v1", mode="match", time_limit=2.0)
+    actions = np.random.default_rng(3).integers(0, 18, (10, 2)).astype(np.int32)
+    record = Record(game, "ball_1v1", 5, (Seat("agent", "a"), Seat("agent", "b")), actions, "2026-01-02T03:04:05+00:00")
+    write_record(tmp_path / "game.json", record)
+    told = watch._programme(watch.parser().parse_args([str(tmp_path / "game.json")]))
+    assert told.game.settings["statistics"]
+    match = told.match()
+    for _ in match.frames():
+        pass
+    *_, last = record.positions()
+    assert not last["settings"]["statistics"]
+    assert match.state["position"].tobytes() == last["position"].tobytes()
+    assert match.state["statistics"]["distance"].sum() > 0
 
 
 def test_a_clip_of_the_ball_game_is_small_and_quick():

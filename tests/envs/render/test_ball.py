@@ -10,7 +10,7 @@ from envs.batch import Batch
 from envs.game import rewards
 from envs.render import FRAMES_PER_SECOND, animate, draw
 from envs.render.ball_figures import roll
-from envs.render.ball_motion import CELEBRATION_SECONDS, gaze
+from envs.render.ball_motion import CELEBRATION_SECONDS, bearing, gaze
 from envs.render.ball_pitch import LIFT, View
 from envs.render.palette import TEAMS
 from tests.envs.render.test_boards import is_like, nearest_colour, same
@@ -119,8 +119,9 @@ def test_pupils_are_drawn_towards_the_look():
     assert up[1] < right[1] - 1  # up on the picture
 
 
-def test_a_decision_is_shown_in_every_physics_step_and_ends_where_step_ends():
-    game, state = kick_off()
+@pytest.mark.parametrize("game_id", ["ball_2v2", "ball_1v1_continuous", "ball_2v2_heading"])
+def test_a_decision_is_shown_in_every_physics_step_and_ends_where_step_ends(game_id):
+    game, state = kick_off(game_id)
     batch = Batch(game, 1, seed=1, autoreset=False)
     animation = animate(game)
     animation.begin(state)
@@ -134,6 +135,50 @@ def test_a_decision_is_shown_in_every_physics_step_and_ends_where_step_ends():
         assert len(places) == 10  # 0.2 s of 0.02 s
         assert same(state, batch.states[0])
         assert len({place.tobytes() for place in places}) == 10  # something moved in each
+
+
+LEFT, RIGHT, THRUST = 3, 6, 1  # turns and thrust of ball_*_heading
+
+
+def test_bodies_turn_to_their_heading_evenly_over_a_decision():
+    """45° a decision; team 1's headings are in its own frame, which is rotated by 180°."""
+    game, state = kick_off("ball_2v2_heading")
+    animation = animate(game)
+    animation.begin(state)
+    assert animation.still["facing"] == pytest.approx([0, 0, math.pi, math.pi])  # kick-off: everybody straight ahead
+    turns = np.array([LEFT, RIGHT + THRUST, LEFT + THRUST, 0], np.int32)
+    eighth = math.pi / 4
+    for number in (0, 1):
+        facing = [moment["facing"] for moment in animation.play(state, turns)]
+        for step in range(10):
+            turned = eighth * (number + (step + 1) / 10)
+            assert facing[step] == pytest.approx([turned, -turned, math.pi + turned, math.pi], abs=1e-3)
+    assert state["heading"] == pytest.approx([2 * eighth, -2 * eighth, 2 * eighth, 0], abs=1e-3)
+    assert bearing(state) == pytest.approx(facing[-1])
+
+
+def test_players_with_headings_keep_their_eyes_on_the_ball():
+    _, state = kick_off("ball_2v2_heading")
+    state["position"][:] = [(-3, 0), (-3, 3), (3, 0), (3, 3), (0, 0)]
+    state["velocity"][1] = (0, -3)
+    assert gaze(state) == pytest.approx([0, -math.pi / 4, math.pi, math.atan2(-3, -3)])
+    assert bearing(state) == pytest.approx([0, 0, math.pi, math.pi])
+
+
+def test_a_chevron_on_the_ground_shows_where_a_player_is_heading():
+    game, state = kick_off("ball_2v2_heading")
+    state["position"][:] = [(-3, 0), (6, 4), (6, -4), (-6, 4), (0, -4)]
+    view = view_of(state)
+    for heading in (0.0, math.pi / 2):
+        state["heading"][0] = heading
+        picture, empty = draw(game, state, size=SIZE), draw(game, far_away(state), size=SIZE)
+        changed = np.abs(picture.astype(int) - empty).max(axis=2) > 30
+        for angle in (0.0, math.pi / 2):
+            x, y = view.at(-3 + 0.82 * math.cos(angle), 0.82 * math.sin(angle))  # just below its tip
+            reach = round(0.07 * view.scale)
+            seen = changed[round(y) - reach : round(y) + reach, round(x) - reach : round(x) + reach].any()
+            if angle == 0.0 or heading == angle:  # upwards the body itself reaches as far
+                assert seen == (heading == angle)
 
 
 def test_slow_physics_still_gives_fifty_pictures_a_second():
