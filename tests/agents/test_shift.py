@@ -1,4 +1,4 @@
-"""Ratings in other worlds: what a shift does to the settings at each strength, and that worlds differ in nothing else."""
+"""Ratings in other worlds: what a shift does to the settings at each strength; worlds differ in nothing else."""
 
 import numpy as np
 import pytest
