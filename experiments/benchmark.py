@@ -40,9 +40,10 @@ PARTS = ("envs", "faces", "sampling", "training")  # without being asked for
 PARTS_ON_REQUEST = ("scaling", "peers", "compiling")
 USUAL = (
     "tic_tac_toe", "connect_four", "othello", "gomoku_15", "hex_11", "breakthrough_8", "go_9x9", "go_19x19", "chess",
-    "kuhn_poker", "leduc_poker", "ball_1v1", "ball_2v2", "ball_3v3",
+    "kuhn_poker", "leduc_poker", "ball_1v1", "ball_2v2", "ball_3v3", "ball_11v11",
 )  # fmt: skip  # one size of each family, the one that others are known by, where no games are named
 TRAINED = ("connect_four", "ball_2v2")  # where no games are named
+MANY_GAMES = 1024
 SAMPLED_GAMES, SAMPLED_LENGTH = 512, 64  # the default run's
 
 
@@ -132,7 +133,7 @@ class Run(NamedTuple):
 
 def envs(run: Run) -> list[dict[str, Any]]:
     from envs import make
-    from experiments.benchmarks.environments import batch_play, rates
+    from experiments.benchmarks.environments import batch_play, rates, ratios, take_turns
     from experiments.benchmarks.windows import measure, pinned
 
     rows = []
@@ -142,6 +143,12 @@ def envs(run: Run) -> list[dict[str, Any]]:
             with pinned(run.core):
                 windows = measure(batch_play(make(game_id), num_games), run.effort.seconds, run.effort.windows)
             rows.append({"game": game_id, "num_games": num_games, "unit": STEPS, "rate": rates(windows)})
+        if "statistics" in make(game_id).settings:
+            plays = {kept: batch_play(make(game_id, statistics=kept == "on"), MANY_GAMES) for kept in ("off", "on")}
+            with pinned(run.core):
+                turns = take_turns(plays, run.effort.seconds, run.effort.windows)
+            row = {"game": f"{game_id}, statistics on", "num_games": MANY_GAMES, "unit": STEPS}
+            rows.append({**row, "rate": rates(turns["on"]), "ratio": ratios(turns["on"], turns["off"])})
     return rows
 
 
