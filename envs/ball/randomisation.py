@@ -9,7 +9,8 @@ off; then the noise of a decision is the same for both, too, in their own frames
 the teams swapped still goes exactly the rotated way.
 
 Source       Tobin et al., "Domain randomization for transferring deep neural networks from simulation to the real
-             world" (IROS 2017); delays, noise and pushes as in OpenAI et al., "Learning dexterous in-hand manipulation" (2018)
+             world" (IROS 2017); delays, noise and pushes as in OpenAI et al., "Learning dexterous in-hand manipulation"
+             (2018)
 """
 
 import math

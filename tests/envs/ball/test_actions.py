@@ -123,7 +123,7 @@ def test_a_unit_force_is_the_discrete_direction_to_the_bit(direction, force, kic
         after.append(decided(game, states, action, action, action))
     for name in ("position", "velocity", "kick_ready_at"):
         assert (after[0][name] + 0.0).tobytes() == (after[1][name] + 0.0).tobytes(), name
-    assert after[0]["kick_ready_at"][0, 0] == (20 if kick else 0)
+    assert (after[0]["kick_ready_at"][0, 0] > 0) == kick
 
 
 def test_a_force_lies_in_the_unit_disc():

@@ -115,7 +115,8 @@ def test_a_ball_of_half_as_much_again_throws_the_kicker_back_so_much_more(size):
 
 def test_factors_multiply_what_they_are_named_after():
     # drag and rolling resistance: v' = -1.2 v - 0.45, for 2 s from 8 m/s
-    states = scene(ball_game(1, ball_drag_factor=(1.5, 1.5), pitch_length=40.0), (-5, 0, 8, 0))
+    game = ball_game(1, ball_drag_factor=(1.5, 1.5), pitch_length=40.0, physics_interval=0.01)
+    states = scene(game, (-5, 0, 8, 0))
     play(states, STAND, decisions=10)
     way = (8 + 0.45 / 1.2) * (1 - np.exp(-1.2 * 2)) / 1.2 - 0.45 / 1.2 * 2
     assert states["position"][0, -1, 0] + 5 == pytest.approx(way, rel=0.01)
