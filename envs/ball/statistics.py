@@ -31,7 +31,7 @@ import numpy as np
 from envs.ball.compiled import compiled
 
 NEVER = -(10**9)  # by `clock`, longer ago than any touch
-NOTHING, PASS, WIDE_SHOT, SHOT_ON_TARGET = 0, 1, 2, 3  # what the last kick was, until the next touch
+NO_KICK, ELSEWHERE, PASS, SHOT_ON_TARGET = 0, 1, 2, 3  # the last kick, until the next touch; ELSEWHERE: another one
 PASS_CONE = math.cos(math.radians(20.0))
 OUT_OF_TOUCH = 0.2  # s without contact, then the next is a touch of its own: a dribbled ball bounces
 LOST = 1.0  # s without contact, then the ball is nobody's to be tackled off
@@ -52,7 +52,7 @@ def statistics_dtype(players: int) -> np.dtype:
         ("held_at", np.int32),                    # when, in physics steps by `clock`
         ("touching", np.int8, players),           # 1: touches the ball in this physics step
         ("touched_at", np.int32, players),        # when each seat touched the ball last, by `clock`; NEVER
-        ("kick", np.int8),                        # NOTHING, PASS, ...
+        ("kick", np.int8),                        # NO_KICK, PASS, ...
         ("kicked_at", np.int32),                  # by `clock`
         ("before", np.float64, (players + 1, 2)),  # m, where the bodies were after the last decision
     ], align=True)  # fmt: skip
@@ -73,7 +73,7 @@ def begin_count(state):
 def begin_play(state):
     """Play begins, or goes on after the ball was moved: nobody has it, and nobody ran to where he is."""
     s = state.statistics
-    s.holder, s.held_at, s.kick, s.kicked_at = -1, NEVER, NOTHING, NEVER
+    s.holder, s.held_at, s.kick, s.kicked_at = -1, NEVER, NO_KICK, NEVER
     s.touching[:] = 0
     s.touched_at[:] = NEVER
     s.before[:] = state.position
@@ -109,10 +109,10 @@ def count_touches(state):
             s.interceptions[1 - owner] += 1
         elif s.kick == SHOT_ON_TARGET and theirs >= 0:
             s.saves[1 - owner] += 1
-        elif s.kick == NOTHING and fresh_opponent and (state.clock - s.held_at) * dt <= LOST:
+        elif s.kick == NO_KICK and fresh_opponent and (state.clock - s.held_at) * dt <= LOST:
             s.tackles[1 - owner] += 1
     if another or state.clock > s.kicked_at:
-        s.kick = NOTHING
+        s.kick = NO_KICK
     if owner < 0 and ours >= 0 and theirs >= 0:
         return  # both at once, of a ball that nobody had
     s.holder, s.held_at = ours if ours >= 0 else theirs, state.clock
@@ -131,7 +131,7 @@ def count_kicks(state):
     if not (kicked_0 or kicked_1):
         return
     count_touches(state)
-    s.kick, s.kicked_at = NOTHING, state.clock
+    s.kick, s.kicked_at = ELSEWHERE, state.clock
     team = 0 if kicked_0 else 1
     forward = 1.0 if team == 0 else -1.0
     x, y = forward * state.position[ball, 0], forward * state.position[ball, 1]
@@ -145,7 +145,6 @@ def count_kicks(state):
         crossing = abs(y + vy / vx * ahead)
         if ahead * speed <= reach * vx and crossing < 2 * world.half_goal:
             s.shots[team] += 1
-            s.kick = WIDE_SHOT
             if crossing < world.half_goal:
                 s.shots_on_target[team] += 1
                 s.kick = SHOT_ON_TARGET

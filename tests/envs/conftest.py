@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,29 @@ from envs.ids import GAMES
 
 OWN_GAME = "tests.own_game.nim:nim"  # lies outside the package
 IDS = [*GAMES, OWN_GAME]
-VARIANTS = [*((game_id, {}) for game_id in IDS), ("ball_1v1", {"mode": "match"}), (OWN_GAME, {"misere": True})]
+RANDOMISED: dict[str, Any] = {  # the ball game with all that an episode can draw, the noise of a decision included
+    "ball_mass_factor": (0.5, 2.0),
+    "ball_drag_factor": (0.5, 2.0),
+    "restitution_factor": (0.5, 1.5),
+    "pitch_size_factor": (0.9, 1.2),
+    "player_speed_factor": (0.6, 1.1),
+    "player_drive_factor": (0.6, 1.2),
+    "kick_speed_factor": (0.6, 1.2),
+    "kick_angle_noise": (0.0, 10.0),
+    "action_delay": (0, 2),
+    "observation_noise": (0.0, 0.05),
+    "observation_dropout": (0.0, 0.2),
+    "push_rate": (0.0, 0.5),
+}
+VARIANTS = [
+    *((game_id, {}) for game_id in IDS),
+    ("ball_1v1", {"mode": "match"}),
+    ("ball_2v2", {"observation": "entities"}),
+    ("ball_2v2", {**RANDOMISED, "statistics": True}),
+    (OWN_GAME, {"misere": True}),
+]
+NUMBERS = [game_id for game_id in IDS if make(game_id).action_shape]  # where an action is numbers, without masks
+DISCRETE = [game_id for game_id in IDS if game_id not in NUMBERS]
 SEQUENTIAL = [game_id for game_id in IDS if make(game_id).dynamics is Dynamics.SEQUENTIAL]
 SIMULTANEOUS = [game_id for game_id in IDS if game_id not in SEQUENTIAL]
 
@@ -38,16 +61,18 @@ UNAVOIDABLE_WARNINGS = (
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "game" in metafunc.fixturenames:
-        variants = [
-            pytest.param(
-                (game_id, settings),
-                id=" ".join([game_id, *map(str, settings.values())]),
-                marks=pytest.mark.slow if game_id in LARGER else (),
-            )
-            for game_id, settings in VARIANTS
-        ]
-        metafunc.parametrize("game", variants, indirect=True)
+    for name, ids in (("game", IDS), ("discrete_game", DISCRETE)):
+        if name in metafunc.fixturenames:
+            variants = [
+                pytest.param(
+                    (game_id, settings),
+                    id=" ".join([game_id, *(["randomised"] if len(settings) > 1 else map(str, settings.values()))]),
+                    marks=pytest.mark.slow if game_id in LARGER else (),
+                )
+                for game_id, settings in VARIANTS
+                if game_id in ids
+            ]
+            metafunc.parametrize(name, variants, indirect=True)
     for name, ids in (("sequential_id", SEQUENTIAL), ("simultaneous_id", SIMULTANEOUS)):
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, marked(ids))
@@ -57,6 +82,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def game(request: pytest.FixtureRequest) -> Game:
     game_id, settings = request.param
     return make(game_id, **settings)
+
+
+discrete_game = game
 
 
 @pytest.fixture

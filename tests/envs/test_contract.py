@@ -1,15 +1,17 @@
 """What every game must keep, whatever its rules: for each id of envs/ids.py, and for a game from outside `envs`."""
 
+import re
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from envs import make
 from envs.batch import Batch, mask_rows, observe_rows
 from envs.game import Dynamics, Game, IllegalAction, init
 from envs.random_stream import seed_streams
-from tests.envs.conftest import IDS, marked
+from tests.envs.conftest import DISCRETE, IDS, NUMBERS, marked
 
 B = 64  # games a batch
 
@@ -78,7 +80,7 @@ def test_observations_and_masks_are_those_of_whoever_chooses(game):
             np.testing.assert_array_equal(batch.masks[:, seat], mask_rows(game, batch.states, players))
 
 
-@pytest.mark.parametrize("game_id", marked(IDS))
+@pytest.mark.parametrize("game_id", marked(DISCRETE))
 @settings(deadline=None, max_examples=20, derandomize=True)
 @given(seed=st.integers(0, 2**64), steps=st.integers(0, 30))
 def test_the_mask_is_what_step_accepts(game_id, seed, steps):
@@ -102,17 +104,45 @@ def test_the_mask_is_what_step_accepts(game_id, seed, steps):
                 assert everything(batch) == described
 
 
+@pytest.mark.parametrize("game_id", marked(NUMBERS))
+@settings(deadline=None, max_examples=20, derandomize=True)
+@given(seed=st.integers(0, 2**64), steps=st.integers(0, 30), number=st.floats(width=32))
+@example(seed=0, steps=3, number=1.0)
+@example(seed=0, steps=3, number=-1.0)
+@example(seed=0, steps=3, number=float(np.nextafter(np.float32(1), np.float32(2))))
+@example(seed=0, steps=3, number=float("nan"))
+def test_numbers_are_accepted_within_their_bounds_alone(game_id, seed, steps, number):
+    game = make(game_id)
+    batch = advanced(game, steps, seed, count=1)
+    legal = batch.random_actions().copy()
+    described = everything(batch)
+    for place in np.ndindex(legal.shape):
+        actions = legal.copy()
+        actions[place] = number
+        if -1 <= number <= 1:
+            batch.step(actions)
+            assert everything(batch) != described
+            return
+        said = re.escape(str(actions[0, place[1]].tolist()))
+        words = f"{game.id}, game 0: action {said} is illegal; an action is {game.action_shape[0]} numbers in"
+        with pytest.raises(IllegalAction, match=words):
+            batch.step(actions)
+        assert everything(batch) == described
+
+
 def test_no_game_moves_when_one_action_of_the_batch_is_illegal(game):
     batch = advanced(game, 5)
     actions = batch.random_actions().copy()
-    actions.reshape(B, -1)[B // 2, -1] = game.num_actions
+    illegal, said = (2, r"\[.*2.0\]") if game.action_shape else (game.num_actions, str(game.num_actions))
+    actions.reshape(B, -1)[B // 2, -1] = illegal
     described = everything(batch)
-    with pytest.raises(IllegalAction, match=f"game {B // 2}: action {game.num_actions} is illegal"):
+    with pytest.raises(IllegalAction, match=f"game {B // 2}: action {said} is illegal"):
         batch.step(actions)
     assert everything(batch) == described
 
 
-def test_a_game_that_is_on_has_a_legal_action_and_one_that_is_over_has_none(game):
+def test_a_game_that_is_on_has_a_legal_action_and_one_that_is_over_has_none(discrete_game):
+    game = discrete_game
     batch = Batch(game, B, autoreset=False)
     for _ in range(game.max_steps + 1):
         over = batch.terminated | batch.truncated
@@ -320,8 +350,9 @@ def test_openings_are_refused_where_there_are_no_plies(game):
             Batch(game, 1, opening_plies=2)
 
 
-def test_random_actions_are_even_over_what_is_legal(game):
+def test_random_actions_are_even_over_what_is_legal(discrete_game):
     """Five standard deviations of a binomial on either side, in the first position of 7000 games."""
+    game = discrete_game
     batch = Batch(game, 7000, seed=4)
     actions = batch.random_actions().reshape(7000, -1)[:, 0]
     legal = np.flatnonzero(batch.masks.reshape(7000, -1, game.num_actions)[0, 0])
@@ -331,7 +362,21 @@ def test_random_actions_are_even_over_what_is_legal(game):
     assert (np.abs(counts[legal] - 7000 * share) < 5 * np.sqrt(7000 * share * (1 - share))).all()
 
 
-def test_actions_and_states_can_be_written(game):
+@pytest.mark.parametrize("game_id", marked(NUMBERS))
+def test_random_numbers_are_even_over_their_bounds(game_id):
+    """Twenty bins of [-1, 1] each within five standard deviations of their share, in 2000 games, for every number."""
+    batch = Batch(make(game_id), 2000, seed=4)
+    numbers = batch.random_actions().reshape(2000, -1)
+    assert numbers.min() >= -1
+    assert numbers.max() <= 1
+    for column in numbers.T:
+        counts, _ = np.histogram(column, 20, (-1, 1))
+        assert (np.abs(counts - 100) < 5 * np.sqrt(100 * 0.95)).all()
+    assert np.abs(np.corrcoef(numbers.T) - np.eye(numbers.shape[1])).max() < 5 / np.sqrt(2000)
+
+
+def test_actions_and_states_can_be_written(discrete_game):
+    game = discrete_game
     batch = advanced(game, 3, count=1)
     names = [game.action_to_string(batch.states[0], action) for action in range(game.num_actions)]
     assert len(set(names)) == game.num_actions

@@ -95,6 +95,13 @@ def test_settings_are_laid_over_the_defaults_and_reach_the_states():
     assert make(OWN_GAME).settings == {"misere": False}
 
 
+def test_a_range_reaches_the_states_as_a_pair():
+    states = Batch(make("ball_1v1", ball_mass_factor=[0.5, 2], action_delay=(0, 2)), 2).states
+    assert states["settings"]["ball_mass_factor"].tolist() == [[0.5, 2.0], [0.5, 2.0]]
+    assert states["settings"]["action_delay"].tolist() == [[0, 2], [0, 2]]
+    assert states["settings"]["ball_drag_factor"].tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
 def test_an_unknown_setting_names_the_nearest():
     with pytest.raises(InvalidSetting, match="nim has no setting 'miser'; did you mean 'misere'"):
         make(OWN_GAME, miser=True)
@@ -106,6 +113,8 @@ FLAG = Setting("flag", False)
 WHOLE = Setting("whole", 5, 1, 9)
 NUMBER = Setting("number", 0.5, 0.0)
 CHOICE = Setting("mode", "a", choices=("a", "b"))
+RANGE = Setting("range", (1.0, 1.0), 0.5, 2.0)
+WHOLE_RANGE = Setting("delay", (0, 0), 0, 2)
 
 
 @pytest.mark.parametrize(
@@ -118,11 +127,16 @@ CHOICE = Setting("mode", "a", choices=("a", "b"))
         (NUMBER, 0, 0.0),
         (NUMBER, 1e9, 1e9),
         (CHOICE, "b", "b"),
+        (RANGE, [0.5, 2], (0.5, 2.0)),
+        (RANGE, (1, 1), (1.0, 1.0)),
+        (WHOLE_RANGE, [0, 2.0], (0, 2)),
     ],
 )
 def test_a_setting_keeps_what_fits_in_its_own_type(setting, value, kept):
     assert setting.check(value) == kept
     assert type(setting.check(value)) is type(kept)
+    if isinstance(kept, tuple):
+        assert [type(end) for end in setting.check(value)] == [type(end) for end in kept]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +153,14 @@ def test_a_setting_keeps_what_fits_in_its_own_type(setting, value, kept):
         (NUMBER, float("inf"), "setting 'number' is inf; it must be a finite number"),
         (NUMBER, None, "setting 'number' is None; it must be a finite number"),
         (CHOICE, "c", "setting 'mode' is 'c'; it must be one of a, b"),
+        (RANGE, 1.5, r"setting 'range' is 1.5; it must be a range, \[lowest, highest\]"),
+        (RANGE, [1, 1, 2], r"setting 'range' is \[1, 1, 2\]; it must be a range, \[lowest, highest\]"),
+        (RANGE, "ab", r"setting 'range' is 'ab'; it must be a range, \[lowest, highest\]"),
+        (RANGE, (2, 1), r"setting 'range' is \(2, 1\); its first number must not exceed its second"),
+        (RANGE, (0.4, 1), r"setting 'range' is \(0.4, 1\); each end must be in \[0.5, 2\]"),
+        (RANGE, (1, float("nan")), r"setting 'range' is \(1, nan\); each end must be a finite number"),
+        (WHOLE_RANGE, (0, 1.5), r"setting 'delay' is \(0, 1.5\); each end must be a whole number"),
+        (WHOLE_RANGE, (0, 3), r"setting 'delay' is \(0, 3\); each end must be in \[0, 2\]"),
     ],
 )
 def test_a_setting_refuses_what_does_not_fit(setting, value, problem):

@@ -16,7 +16,7 @@ from envs.game import IllegalAction
 from envs.gymnasium_env import SeatEnv, SeatVectorEnv
 from envs.ids import GAMES
 from envs.render import draw
-from tests.envs.conftest import IDS, OWN_GAME, marked
+from tests.envs.conftest import DISCRETE, IDS, OWN_GAME, marked
 
 
 def column(number: int):
@@ -47,13 +47,14 @@ def test_the_passive_checker_sees_nothing_in_whole_games(game_id):
         over = False
         while not over:
             assert observation in env.observation_space
-            action = env.action_space.sample(info["action_mask"])
+            action = env.action_space.sample(info.get("action_mask"))
             observation, reward, terminated, truncated, info = env.step(action)
             assert not info["illegal_action"]
             assert abs(reward) <= env.unwrapped.game.largest_reward
             over = terminated or truncated
         assert observation in env.observation_space
-        assert not info["action_mask"].any()
+        assert ("action_mask" in info) == (game_id in DISCRETE)
+        assert not info.get("action_mask", np.zeros(1)).any()
 
 
 @pytest.mark.parametrize("order", [["envs", "gymnasium"], ["gymnasium", "envs"], ["gymnasium"]])
@@ -268,6 +269,38 @@ def test_what_is_no_action_is_refused():
     for actions in (np.zeros(3, int), np.zeros(2), 0):
         with pytest.raises(ValueError, match=r"wanted are integers \(2,\)"):
             envs.step(actions)
+
+
+def test_numbers_beyond_their_bounds_are_cut_to_them_and_what_is_no_number_is_refused():
+    """What a Gaussian policy samples may lie anywhere; both faces play what lies at the bound."""
+    still = lambda states, players, rng: np.zeros((len(states), 3))  # noqa: E731
+    wild, bound = np.array([7.0, -1e9, 0.5]), np.array([1.0, -1.0, 0.5], np.float32)
+    asked = []
+    for action in (wild, bound):
+        env, envs = (
+            SeatEnv("ball_1v1_continuous", opponents=still, seat=0),
+            SeatVectorEnv("ball_1v1_continuous", num_envs=2, opponents=still, seat=0),
+        )
+        env.reset(seed=1)
+        envs.reset(seed=1)
+        for _ in range(5):
+            observation, *_, info = env.step(action)
+            observations, *_, infos = envs.step(np.stack([action, action]))
+        assert not info["illegal_action"]
+        assert not infos["illegal_action"].any()
+        asked.append((observation.tobytes(), observations.tobytes()))
+    assert asked[0] == asked[1]
+    assert env._games.batch.states["drive"][0, 0].any()
+    assert not env._games.batch.states["drive"][0, 1].any()
+    for action in ([np.nan, 0, 0], [0, 0], 0.5, 3):
+        with pytest.raises(ValueError, match=r"an action of ball_1v1_continuous is 3 numbers in \[-1, 1\]"):
+            env.step(action)
+    with pytest.raises(ValueError, match=r"an action of ball_1v1_continuous is 3 numbers in \[-1, 1\]"):
+        envs.step(np.array([[0, 0, 0], [0, np.nan, 0]]))
+    for actions in (np.zeros((2, 3), int), np.zeros((2, 2)), np.zeros(2)):
+        with pytest.raises(ValueError, match=r"wanted are real numbers \(2, 3\)"):
+            envs.step(actions)
+    env.step([0, 0, 0])
 
 
 # Pictures

@@ -6,7 +6,7 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from envs.gymnasium_env import SeatEnv, SeatVectorEnv
-from tests.envs.conftest import IDS, OWN_GAME, marked
+from tests.envs.conftest import DISCRETE, IDS, OWN_GAME, marked
 from tests.envs.test_gymnasium_env import column
 
 
@@ -16,19 +16,21 @@ def test_the_vector_of_one_is_the_single_environment(game_id):
     env, envs = SeatEnv(game_id), SeatVectorEnv(game_id, num_envs=1)
     observation, info = env.reset(seed=5)
     observations, infos = envs.reset(seed=5)
-    rng, endings = np.random.default_rng(0), 0
+    rng, endings, discrete = np.random.default_rng(0), 0, game_id in DISCRETE
     while endings < 8:
         assert observation.tobytes() == observations[0].tobytes()
-        assert info["action_mask"].tobytes() == infos["action_mask"][0].tobytes()
         assert (info["seat"], info["illegal_action"]) == (infos["seat"][0], infos["illegal_action"][0])
-        legal = np.flatnonzero(info["action_mask"])
-        action = -1 if endings == 3 else rng.choice(legal)
+        if discrete:
+            assert info["action_mask"].tobytes() == infos["action_mask"][0].tobytes()
+            action = -1 if endings == 3 else rng.choice(np.flatnonzero(info["action_mask"]))
+        else:
+            action = rng.normal(size=env.action_space.shape)  # some beyond their bounds
         observation, reward, terminated, truncated, info = env.step(action)
         observations, rewards, terminations, truncations, infos = envs.step(np.array([action]))
         assert [reward, terminated, truncated] == [rewards[0], terminations[0], truncations[0]]
         if terminated or truncated:
             assert infos["final_obs"][0].tobytes() == observation.tobytes()
-            assert infos["final_info"]["illegal_action"][0] == info["illegal_action"] == (endings == 3)
+            assert infos["final_info"]["illegal_action"][0] == info["illegal_action"] == (discrete and endings == 3)
             endings += 1
             observation, info = env.reset()
 
@@ -79,16 +81,20 @@ def test_a_thousand_vector_games_end_with_the_learners_last_observation(game):
     observations, infos = envs.reset(seed=0)
     rng, endings = np.random.default_rng(0), 0
     while endings < 1000:
-        actions = np.where(infos["action_mask"], rng.random((rows, game.num_actions)), -1).argmax(axis=1)
+        if game.action_shape:
+            actions = rng.uniform(-1, 1, (rows, *game.action_shape))
+        else:
+            actions = np.where(infos["action_mask"], rng.random((rows, game.num_actions)), -1).argmax(axis=1)
         observations, rewards, terminated, truncated, infos = envs.step(actions)
         over = terminated | truncated
         assert observations in envs.observation_space
-        assert infos["action_mask"].any(axis=1).all()
+        if not game.action_shape:
+            assert infos["action_mask"].any(axis=1).all()
         if over.any():
             np.testing.assert_array_equal(infos["_final_obs"], over)
             assert [final is not None for final in infos["final_obs"]] == over.tolist()
             assert all(final in envs.single_observation_space for final in infos["final_obs"][over])
-            assert not infos["final_info"]["action_mask"].any()
+            assert not infos["final_info"].get("action_mask", np.zeros(1)).any()
             endings += over.sum()
         if "mode" not in game.settings:
             assert not rewards[~over].any()

@@ -9,7 +9,7 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, ren
 
 from envs import make, pettingzoo_env
 from envs.batch import Batch, observe_rows
-from envs.game import IllegalAction, InvalidSetting, rewards
+from envs.game import Game, IllegalAction, InvalidSetting, rewards
 from envs.render import draw
 from tests.envs.conftest import OWN_GAME
 
@@ -193,6 +193,13 @@ def test_a_copied_environment_is_another_one(clone):
 # Games in which all move at once
 
 
+def random_actions(game: Game, rng: np.random.Generator) -> np.ndarray:
+    """One for each seat."""
+    if game.action_shape:
+        return rng.uniform(-1, 1, (game.num_players, *game.action_shape)).astype(np.float32)
+    return rng.integers(game.num_actions, size=game.num_players)
+
+
 def test_every_agent_gets_its_last_observation_and_reward_when_all_move_at_once(simultaneous_id):
     env, rng = pettingzoo_env.parallel_env(simultaneous_id), np.random.default_rng(0)
     terminations = 0
@@ -201,15 +208,15 @@ def test_every_agent_gets_its_last_observation_and_reward_when_all_move_at_once(
         returns = dict.fromkeys(env.agents, 0.0)
         while env.agents:
             assert set(observations) == set(infos) == set(env.possible_agents)
-            assert all(info["action_mask"].all() for info in infos.values())
-            actions = {agent: rng.integers(env.game.num_actions) for agent in env.agents}
+            assert all(info.get("action_mask", np.ones(1)).all() for info in infos.values())
+            actions = dict(zip(env.agents, random_actions(env.game, rng), strict=True))
             observations, rewards, terminated, truncated, infos = env.step(actions)
             for agent, reward in rewards.items():
                 returns[agent] += reward
         assert set(observations) == set(rewards) == set(terminated) == set(truncated) == set(env.possible_agents)
         assert len(set(terminated.values())) == len(set(truncated.values())) == 1
         assert terminated["player_0"] != truncated["player_0"]
-        assert not any(info["action_mask"].any() for info in infos.values())
+        assert not any(info.get("action_mask", np.zeros(1)).any() for info in infos.values())
         terminations += terminated["player_0"]
         for seat, agent in enumerate(env.possible_agents):
             seen = observe_rows(env.game, env._batch.states, np.array([seat]))[0]
@@ -226,9 +233,9 @@ def test_the_parallel_face_is_the_batch_of_one(simultaneous_id):
         batch = Batch(env.game, 1, seed, autoreset=False)
         env.reset(seed=seed)
         while env.agents:
-            actions = rng.integers(env.game.num_actions, size=(1, env.game.num_players))
-            observations, rewards, *_ = env.step(dict(zip(env.agents, actions[0], strict=True)))
-            batch.step(actions)
+            actions = random_actions(env.game, rng)
+            observations, rewards, *_ = env.step(dict(zip(env.agents, actions, strict=True)))
+            batch.step(actions[None])
             assert np.stack(list(observations.values())).tobytes() == batch.observations.tobytes()
             assert list(rewards.values()) == batch.rewards[0].tolist()
 
@@ -244,6 +251,15 @@ def test_what_is_no_action_is_refused_when_all_move_at_once():
         env.step({"player_0": 0, "player_1": 18})
     with pytest.raises(TypeError):
         env.step({"player_0": 0, "player_1": None})
+    env = pettingzoo_env.parallel_env("ball_1v1_continuous")
+    _, infos = env.reset()
+    assert infos == {"player_0": {}, "player_1": {}}  # no mask
+    for action in ([0, 0], [0, 0, np.nan], 1):
+        with pytest.raises(ValueError, match=r"an action of ball_1v1_continuous is 3 numbers in \[-1, 1\]"):
+            env.step({"player_0": np.zeros(3), "player_1": action})
+    env.step({"player_0": np.array([2.0, 0, 0]), "player_1": np.array([0, -9.0, 0])})  # cut to the bounds
+    drive = env._batch.states["drive"][0] / env._batch.states["world"]["drive"][0]
+    np.testing.assert_allclose(drive, [(1, 0), (0, 1)], atol=1e-12)
 
 
 # Pictures
@@ -273,7 +289,7 @@ def test_the_parallel_face_is_drawn(simultaneous_id):
     assert picture.dtype == np.uint8
     assert picture.shape[2] == 3
     while env.agents:
-        env.step(dict.fromkeys(env.agents, 1))
+        env.step(dict.fromkeys(env.agents, np.ones(env.game.action_shape) if env.game.action_shape else 1))
     assert not np.array_equal(env.render(), picture)
 
 

@@ -70,12 +70,13 @@ def test_rllibs_aec_wrapper_plays_whole_games():
         assert sorted(returns.values()) in ([-1, 1], [0, 0])
 
 
-def test_stable_baselines_trains_on_the_gymnasium_face():
+@pytest.mark.parametrize("game_id", ["ball_1v1", "ball_1v1_continuous"])
+def test_stable_baselines_trains_on_the_gymnasium_face(game_id):
     from stable_baselines3 import PPO
     from stable_baselines3.common.env_checker import check_env
 
-    check_env(SeatEnv("ball_1v1"))
-    model = PPO("MlpPolicy", SeatEnv("ball_1v1"), n_steps=256, batch_size=64, n_epochs=1, seed=0, device="cpu")
+    check_env(SeatEnv(game_id))
+    model = PPO("MlpPolicy", SeatEnv(game_id), n_steps=256, batch_size=64, n_epochs=1, seed=0, device="cpu")
     before = [weight.detach().clone() for weight in model.policy.parameters()]
     model.learn(512)
     assert model.num_timesteps == 512

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from envs import make
-from envs.ball.actions import DIRECTIONS
+from envs.ball.actions import CONTINUOUS, CONTINUOUS_SHAPE, DIRECTIONS, control_of
 from envs.ball.match import begin_decision, end_decision, physics_step
 from envs.ball.pitch import TEAM_SIZES
 from envs.batch import Batch
@@ -23,8 +23,9 @@ FREE = {
 }  # nothing but contacts and kicks
 
 
-def ball_game(size: int, **settings) -> Game:
-    return make(f"ball_{size}v{size}", **settings)
+def ball_game(size: int, control: str = "", **settings) -> Game:
+    """`control` is the suffix of the id."""
+    return make(f"ball_{size}v{size}{control}", **settings)
 
 
 def scenes(game: Game, count: int = 1, seed: int = 0) -> np.ndarray:
@@ -44,13 +45,17 @@ def scene(game: Game, ball: tuple, *players: tuple) -> np.ndarray:
         states["position"][0, index] = body[:2]
         states["velocity"][0, index] = body[2:] or (0, 0)
     states["stuck_anchor"] = states["position"][:, -1]
+    if game.settings["statistics"]:
+        states["statistics"]["before"] = states["position"]
     return states
 
 
 def decide(states: np.ndarray, actions) -> None:
-    """Every seat's action, broadcast to [B, P]; no time passes."""
-    seats = states["kick_asked"].shape
-    _begin(states, np.ascontiguousarray(np.broadcast_to(np.asarray(actions, np.int32), seats)))
+    """Every seat's action, broadcast to [B, P], or [B, P, 3] where it is numbers; no time passes."""
+    shape, dtype = states["kick_asked"].shape, np.int32
+    if control_of(states[0]) == CONTINUOUS:
+        shape, dtype = (*shape, *CONTINUOUS_SHAPE), np.float32
+    _begin(states, np.ascontiguousarray(np.broadcast_to(np.asarray(actions, dtype), shape)))
 
 
 def towards_ball(states: np.ndarray) -> np.ndarray:
@@ -92,15 +97,36 @@ def play(states: np.ndarray, actions, decisions: int = 1) -> None:
 def rotated(states: np.ndarray) -> np.ndarray:
     """The same scenes turned by 180° with the teams swapped."""
     turned = states.copy()
-    order = swapped_seats(states, ball=True)
+    bodies = swapped_seats(states, ball=True)
+    seats = bodies[:-1]
     for name in ("position", "velocity"):
-        turned[name] = -states[name][:, order]
+        turned[name] = -states[name][:, bodies]
+    turned["drive"] = -states["drive"][:, seats]
     turned["stuck_anchor"] = -states["stuck_anchor"]
-    for name in ("kick_ready_at", "kick_asked"):
-        turned[name] = states[name][:, order[:-1]]
+    for name in ("kick_ready_at", "kick_asked", "heading", "delayed"):  # headings and intents are in the own frame
+        turned[name] = states[name][:, seats]
+    for record in ("world", "draws"):  # what is an array there belongs to bodies or to players
+        for name in states[record].dtype.names:
+            if shape := states[record].dtype[name].shape:
+                turned[record][name] = states[record][name][:, bodies[: shape[0]]]
     turned["last_touch_team"] = np.where(states["last_touch_team"] < 0, -1, 1 - states["last_touch_team"])
     for name in ("score", "own_goals"):
         turned[name] = states[name][:, ::-1]
+    turned["statistics"] = rotated_statistics(states)
+    return turned
+
+
+def rotated_statistics(states: np.ndarray) -> np.ndarray:
+    """What is counted of the rotated game, [B]."""
+    counted, turned = states["statistics"], states["statistics"].copy()
+    bodies = swapped_seats(states, ball=True)
+    for name in counted.dtype.names:
+        if counted.dtype[name].shape == (2,):
+            turned[name] = counted[name][:, ::-1]
+    for name in ("touching", "touched_at"):
+        turned[name] = counted[name][:, bodies[:-1]]
+    turned["before"] = -counted["before"][:, bodies]
+    turned["holder"] = np.where(counted["holder"] < 0, -1, bodies[counted["holder"]])
     return turned
 
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from envs.ball.actions import COMPASS_CONTROL, control_of
 from envs.batch import Batch, observe_rows
+from envs.game import Game
 from envs.random_stream import seed_streams
 from tests.envs.ball.scenes import (
     FREE,
@@ -20,14 +22,17 @@ from tests.envs.ball.scenes import (
     move,
     play,
     rotated,
+    rotated_statistics,
     scene,
     scenes,
     swapped_seats,
     towards_ball,
 )
+from tests.envs.conftest import RANDOMISED
 from tests.envs.test_contract import bits
 
 pytestmark = pytest.mark.parametrize("size", SIZES)
+plain_and_randomised = pytest.mark.parametrize("changes", [{}, RANDOMISED], ids=["plain", "randomised"])
 
 
 def momentum(states: np.ndarray) -> np.ndarray:
@@ -53,21 +58,32 @@ def crowd(size: int, count: int, speed: float, **changes) -> np.ndarray:
     return states
 
 
-def test_momentum_is_conserved_in_contacts_and_kicks(size):
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"ball_mass_factor": (0.2, 5.0), "restitution_factor": (0.0, 2.0), "kick_angle_noise": (0.0, 40.0)}],
+    ids=["plain", "randomised"],
+)
+def test_momentum_is_conserved_in_contacts_and_kicks(size, changes):
     fast = {"player_max_speed": 20.0, "ball_max_speed": 40.0, "physics_interval": 0.005, "pitch_length": 80.0}
-    states = crowd(size, 200, 3.0, **fast)
+    states = crowd(size, 200, 3.0, **fast, **changes)
     before, start = momentum(states), states["velocity"].copy()
     decide(states, KICK)
     for _ in range(40):
         move(states)
-        assert np.abs(states["velocity"]).max() < 20  # no cap has cut anything
+        assert (np.linalg.norm(states["velocity"], axis=2) < states["world"]["max_speed"]).all()  # no cap has cut any
         np.testing.assert_allclose(momentum(states), before, rtol=0, atol=1e-12)
     assert (np.abs(states["velocity"] - start).max(axis=(1, 2)) > 0.3).all()
     assert (states["kick_ready_at"] > 0).any(axis=1).mean() > 0.9
 
 
-def test_energy_never_rises_without_drive_and_kicks(size):
-    states = crowd(size, 200, 2.5)
+@pytest.mark.parametrize(
+    ("changes", "losing"),
+    [({}, 0.9), ({"ball_mass_factor": (0.2, 5.0), "restitution_factor": (0.0, 5.0)}, 0.5)],
+    ids=["plain", "randomised"],
+)
+def test_energy_never_rises_without_drive_and_kicks(size, changes, losing):
+    """Of the factors of restitution a third make it 1, between players, too: then nothing is lost."""
+    states = crowd(size, 200, 2.5, **changes)
     start = energy(states)
     for _ in range(20):
         decide(states, 0)
@@ -75,36 +91,38 @@ def test_energy_never_rises_without_drive_and_kicks(size):
             before = energy(states)
             move(states)
             assert (energy(states) <= before * (1 + 1e-14)).all()
-    assert (energy(states) < 0.9 * start).mean() > 0.9
+    assert (energy(states) < 0.9 * start).mean() > losing
 
 
-def test_only_bodies_in_several_contacts_overlap_visibly_and_walls_hold(size):
+@plain_and_randomised
+def test_only_bodies_in_several_contacts_overlap_visibly_and_walls_hold(size, changes):
     """Random play. A body may be in several contacts if more than one thing is in reach of it within the step."""
-    states = scenes(ball_game(size, mode="match", kickoff_offset=0.3), 256)
+    states = scenes(ball_game(size, mode="match", kickoff_offset=0.3, **changes), 256)
     rng = np.random.default_rng(0)
-    world = states["world"][0]
-    farthest = (world["max_speed"][:, None] + world["max_speed"]) * world["dt"] + 1e-3  # m closed in a step
+    world = states["world"]
+    radius, fastest = world["radius"][0].min(), world["max_speed"]
+    farthest = (fastest[:, :, None] + fastest[:, None]) * world["dt"][0] + 1e-3  # [B, N, N] m closed in a step
     pairs = walls = 0
     for _ in range(80):
         decide(states, rng.integers(0, 18, states["kick_asked"].shape))
         for _ in range(10):
             others, fixed = gaps(states), fixed_gaps(states)
-            reachable = (others < farthest).sum(axis=2) + (fixed < farthest[-1, 0]).sum(axis=2)
+            reachable = (others < farthest).sum(axis=2) + (fixed < farthest[:, -1:, :1]).sum(axis=2)
             before = states["position"].copy()
             move(states)
             overlap = np.where((reachable[:, :, None] <= 1) & (reachable[:, None] <= 1), gaps(states), 1)
-            assert overlap.min() > -0.02 * world["radius"].min()
+            assert overlap.min() > -0.02 * radius
             fixed, playing = fixed_gaps(states), states["goal"] < 0
             assert fixed[playing][..., :2].min() > -1e-9
-            assert fixed[playing][..., 2][reachable[playing] <= 1].min() > -0.02 * world["radius"].min()
-            assert (np.linalg.norm(states["velocity"], axis=-1) <= world["max_speed"] * (1 + 1e-12)).all()
+            assert fixed[playing][..., 2][reachable[playing] <= 1].min() > -0.02 * radius
+            assert (np.linalg.norm(states["velocity"], axis=-1) <= fastest * (1 + 1e-12)).all()
             pairs += (others.min(axis=(1, 2)) < 0.01).sum()
             walls += (fixed[..., :2].min(axis=(1, 2)) < 0.01).sum()
             check_goals(states, before)
         finish(states)
     assert pairs > 300
     assert walls > 1000
-    assert states["score"].sum() > 10
+    assert states["score"].sum() > 3
 
 
 def check_goals(states: np.ndarray, before: np.ndarray) -> None:
@@ -121,18 +139,20 @@ def check_goals(states: np.ndarray, before: np.ndarray) -> None:
         assert (np.abs(crossing) < goal[fresh]).all()
 
 
-def test_a_ball_leaves_only_through_a_goal(size):
+@plain_and_randomised
+def test_a_ball_leaves_only_through_a_goal(size, changes):
     """3000 shots at cap speed from all over the pitch, half of them at the posts and corners, for a second each."""
-    states = scenes(ball_game(size, ball_drag=0.0, ball_rolling=0.0), 3000)
+    states = scenes(ball_game(size, ball_drag=0.0, ball_rolling=0.0, **changes), 3000)
     rng = np.random.default_rng(1)
-    world = states["world"][0]
+    world = states["world"]
     count = len(states)
-    targets = np.array([(world["half_length"], world["half_goal"]), (world["half_length"], world["half_width"])])
-    targets = targets[rng.integers(0, 2, count)] * rng.choice([-1, 1], (count, 2)) + rng.uniform(-0.7, 0.7, (count, 2))
+    across = np.where(rng.integers(0, 2, count), world["half_goal"], world["half_width"])
+    targets = np.stack([world["half_length"], across], axis=1)
+    targets = targets * rng.choice([-1, 1], (count, 2)) + rng.uniform(-0.7, 0.7, (count, 2))
     angle = rng.uniform(0, 2 * np.pi, count)
     aimed = targets - states["position"][:, -1]
     angle = np.where(np.arange(count) % 2, angle, np.arctan2(aimed[:, 1], aimed[:, 0]))
-    states["velocity"][:, -1] = world["max_speed"][-1] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    states["velocity"][:, -1] = world["max_speed"][:, -1:] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     states["stuck_anchor"] = 1e9
     goals, posts, corners = np.zeros(count, bool), np.zeros(count, bool), np.zeros(count, bool)
     for _ in range(5):
@@ -143,8 +163,9 @@ def test_a_ball_leaves_only_through_a_goal(size):
             before = playing["position"].copy()
             move(playing)
             check_goals(playing, before)
-            inside = fixed_gaps(playing)[:, -1][playing["goal"] < 0]
-            assert inside.min() > -1e-9
+            inside, alone = fixed_gaps(playing)[:, -1], gaps(playing)[:, -1].min(axis=1) > 0.4
+            assert inside[playing["goal"] < 0, :2].min() > -1e-9
+            assert inside[alone & (playing["goal"] < 0), 2].min() > -1e-9  # squeezed by a player it may overlap a post
             posts[~goals] |= fixed_gaps(playing)[:, -1, 2] < 0.02
             corners[~goals] |= np.sort(fixed_gaps(playing)[:, -1], axis=1)[:, 1] < 0.1
         states[~goals] = playing
@@ -177,17 +198,31 @@ def test_a_fast_grazing_ball_is_deflected(size):
     np.testing.assert_allclose(states["velocity"][:, 0], (4, 0) - impulse / 5, atol=1e-9)
 
 
-def test_the_rotated_game_with_swapped_teams_goes_the_rotated_way(size):
-    """Exactly: positions, velocities, what every seat sees (to the bit), and the opposite rewards."""
-    batch = Batch(ball_game(size), 128, 3, autoreset=False)
+@plain_and_randomised
+def test_the_rotated_game_with_swapped_teams_goes_the_rotated_way(size, changes):
+    batch = check_rotation(ball_game(size, statistics=True, **changes))
+    assert batch.states["ball_resets"].sum() > 50
+    assert batch.states["score"].sum() > 5
+
+
+def check_rotation(game: Game) -> Batch:
+    """Exactly: positions, velocities, what every seat sees (to the bit), what is counted, and the opposite rewards.
+
+    Returns the batch of what was played: at random, and in half of the games, where directions are chosen, in scrums.
+    """
+    batch = Batch(game, 128, 3, autoreset=False)
     other = Batch(batch.game, 128, 3, autoreset=False)
     other.states[:] = rotated(batch.states)
     other.refresh()
     seats, bodies = swapped_seats(batch.states), swapped_seats(batch.states, ball=True)
     rng = np.random.default_rng(0)
     for _ in range(batch.game.max_steps):
-        actions = rng.integers(0, 18, (128, 2 * size))
-        actions[::2] = towards_ball(batch.states)[::2]
+        if game.action_shape:
+            actions = rng.uniform(-1, 1, (128, game.num_players, *game.action_shape)).astype(np.float32)
+        else:
+            actions = rng.integers(0, 18, (128, game.num_players))
+        if control_of(batch.states[0]) == COMPASS_CONTROL:
+            actions[::2] = towards_ball(batch.states)[::2]
         batch.step(actions)
         other.step(actions[:, seats])
         for name in ("position", "velocity"):
@@ -196,8 +231,10 @@ def test_the_rotated_game_with_swapped_teams_goes_the_rotated_way(size):
         np.testing.assert_array_equal(other.rewards, batch.rewards[:, seats])
         np.testing.assert_array_equal(other.rewards, -batch.rewards)
         np.testing.assert_array_equal(other.states["own_goals"], batch.states["own_goals"][:, ::-1])
-    assert batch.states["ball_resets"].sum() > 50
-    assert batch.states["score"].sum() > 5
+        expected = rotated_statistics(batch.states)
+        for name in expected.dtype.names:
+            np.testing.assert_array_equal(other.states["statistics"][name], expected[name], name)
+    return batch
 
 
 def test_it_does_not_matter_who_of_a_team_is_who(size):
@@ -227,8 +264,9 @@ def test_it_does_not_matter_who_of_a_team_is_who(size):
             )
 
 
-def test_rewards_are_zero_sum(size):
-    batch = Batch(ball_game(size, human_knowledge="ball_progress"), 256, 5)
+@plain_and_randomised
+def test_rewards_are_zero_sum(size, changes):
+    batch = Batch(ball_game(size, human_knowledge="ball_progress", **changes), 256, 5)
     paid = 0
     for _ in range(200):
         batch.step(batch.random_actions())
@@ -240,9 +278,13 @@ def test_rewards_are_zero_sum(size):
 
 
 @settings(deadline=None, max_examples=15, derandomize=True)
-@given(seed=st.integers(0, 2**63), mode=st.sampled_from(["training", "match"]))
-def test_the_same_seed_gives_the_same_bytes_and_a_batch_is_its_games(size, seed, mode):
-    game = ball_game(size, mode=mode)
+@given(
+    seed=st.integers(0, 2**63),
+    mode=st.sampled_from(["training", "match"]),
+    changes=st.sampled_from([{}, RANDOMISED, {**RANDOMISED, "same_draw": False, "statistics": True}]),
+)
+def test_the_same_seed_gives_the_same_bytes_and_a_batch_is_its_games(size, seed, mode, changes):
+    game = ball_game(size, mode=mode, **changes)
     batch, again = Batch(game, 8, seed), Batch(game, 8, seed)
     single = Batch(game, 1)
     single.states["rng"] = seed_streams(seed, 8)[5]
@@ -259,9 +301,10 @@ def test_the_same_seed_gives_the_same_bytes_and_a_batch_is_its_games(size, seed,
         assert batch.observations[5].tobytes() == single.observations[0].tobytes()
 
 
-def test_physics_steps_one_by_one_are_a_decision(size):
+@plain_and_randomised
+def test_physics_steps_one_by_one_are_a_decision(size, changes):
     """So that a renderer that draws every physics step shows the game that was played."""
-    batch = Batch(ball_game(size, mode="match"), 64, 6)
+    batch = Batch(ball_game(size, mode="match", statistics=bool(changes), **changes), 64, 6)
     states = batch.states.copy()
     for _ in range(150):
         actions = batch.random_actions().copy()
