@@ -18,7 +18,13 @@ from envs.ids import GAMES
 from experiments.config import WITHOUT_ONE_PLY
 from tests.envs.conftest import marked
 
-RATED = [game_id for game_id in GAMES if not game_id.startswith(WITHOUT_ONE_PLY)]
+# Of the ball games these; at the other sizes a rating counts what is won against the random player alone.
+RATED_BALL = ("ball_1v1", "ball_2v2", "ball_3v3")
+RATED = [
+    game_id
+    for game_id in GAMES
+    if not game_id.startswith(WITHOUT_ONE_PLY) and (game_id in RATED_BALL or not game_id.startswith("ball_"))
+]
 
 
 class Lowest:
