@@ -2,7 +2,8 @@
 
     random                   legal actions, each as likely
     one_ply                  takes a win, avoids what loses at once, else random (games with turns, nothing hidden)
-    scripted:L3              a rung of the ball games' ladder, L0 to L3
+    scripted:L3              a rung of the ball games' ladder, L0 to L5
+    scripted:L3,speed=0.8    the same, weakened; any of speed, decision and noise (`Knobs`), L2 to L5
     FOLDER                   a saved agent
     RUN, RUN@last            a run's best agent, its newest
     RUN@120000               the agent that the run saved at or before so many environment steps
@@ -11,19 +12,38 @@ Checking a name imports nothing heavy and looks at the disk for folders only; ma
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agents.agent import Agent
     from envs.game import Game
 
-SCRIPTED_LEVELS = ("L0", "L1", "L2", "L3")
-WORDS = ("random", "one_ply", *(f"scripted:{level}" for level in SCRIPTED_LEVELS))
+SCRIPTED_LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5")
+WITHOUT_KNOBS = ("L0", "L1")
+_RUNGS = tuple(f"scripted:{level}" for level in SCRIPTED_LEVELS)
+WORDS = ("random", "one_ply", *_RUNGS)
 AGENT_FILE = "agent.json"  # a folder that has it is a saved agent (agents/saved.py)
 BEST, LAST = "best", "last"
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """What makes a scripted player weaker; the defaults change nothing. Raises ValueError for values out of bounds."""
+
+    speed: float = 1.0  # share of the decisions in which it runs where it would; so its drive is less on average
+    decision: int = 1  # it thinks in every n-th decision, and in between runs on without a kick
+    noise: float = 0.0  # share of the decisions in which it does anything at all, each action as likely
+
+    def __post_init__(self) -> None:
+        if not 0 < self.speed <= 1:
+            raise ValueError(f"speed is above 0 and at most 1, not {self.speed:g}")
+        if not 1 <= self.decision <= 10 or self.decision != int(self.decision):
+            raise ValueError(f"decision is a whole number, 1 to 10, not {self.decision:g}")
+        if not 0 <= self.noise <= 1:
+            raise ValueError(f"noise is 0 to 1, not {self.noise:g}")
 
 
 @dataclass(frozen=True)
@@ -32,6 +52,7 @@ class Parsed:
 
     family: str  # random, one_ply, scripted, saved
     level: str = ""  # of scripted
+    knobs: Knobs = Knobs()  # of scripted
     folder: Path = Path()  # of saved: the agent's own folder, which exists
 
 
@@ -44,9 +65,10 @@ def parse_name(name: str) -> Parsed:
     """The name taken apart, a run's folder followed to the agent's. Raises ValueError."""
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"an agent's name is a word or a folder, not {name!r}; known: {_known()}")
-    if name in WORDS:
-        family, _, level = name.partition(":")
-        return Parsed(family, level)
+    if is_word(name):
+        word, *knobs = name.split(",")
+        family, _, level = word.partition(":")
+        return Parsed(family, level, _parse_knobs(name, level, knobs))
     path, at = Path(name).expanduser(), ""
     if not path.exists() and "@" in name:
         before, _, at = name.rpartition("@")
@@ -57,9 +79,22 @@ def parse_name(name: str) -> Parsed:
         raise ValueError(f"'{name}' is a file; a saved agent is a folder")
     if _looks_like_path(name):
         raise ValueError(f"'{name}': there is no folder {path}")
-    near = get_close_matches(name, WORDS, n=1)
+    if re.fullmatch(r"(speed|decision|noise)=.*", name):  # what is left of a name that YAML split at its commas
+        raise ValueError(f"'{name}' is no agent's name; in a list write 'scripted:L3,{name}' in quotes")
+    near = get_close_matches(name.partition(",")[0], WORDS, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {_known()}"
     raise ValueError(f"'{name}' is no agent's name; {hint}")
+
+
+def is_word(name: str) -> bool:
+    """Whether the name begins as one that means no folder; knobs may be wrong all the same."""
+    return name in WORDS or name.partition(",")[0] in _RUNGS
+
+
+def scripted_name(level: str, knobs: Knobs) -> str:
+    """scripted:L3,speed=0.8: the knobs that are turned, in their order."""
+    values = [(field.name, getattr(knobs, field.name), field.default) for field in fields(Knobs)]
+    return ",".join([f"scripted:{level}", *(f"{knob}={value:g}" for knob, value, usual in values if value != usual)])
 
 
 def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
@@ -86,7 +121,7 @@ def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
             raise ValueError(f"'{name}' plays ball games, not {game.id}; use random or one_ply")
         from agents.scripted.ball import make_scripted
 
-        return make_scripted(parsed.level, game)
+        return make_scripted(parsed.level, game, parsed.knobs)
     from agents.network_agent import NetworkAgent
     from agents.saved import load_agent
 
@@ -101,6 +136,31 @@ def tag(name: str) -> str:
 
 def _known() -> str:
     return f"{', '.join(WORDS)}, a saved agent's folder, or a run's folder (RUN, RUN@last, RUN@STEPS)"
+
+
+def _parse_knobs(name: str, level: str, assignments: list[str]) -> Knobs:
+    """From ["speed=0.8", ...]. Raises ValueError."""
+    if assignments and level in WITHOUT_KNOBS:
+        raise ValueError(f"'{name}': scripted:{level} has no knobs; L2 and above have")
+    known = [field.name for field in fields(Knobs)]
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        knob, _, text = assignment.partition("=")
+        if knob not in known:
+            near = get_close_matches(knob, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+            raise ValueError(f"'{name}': unknown knob '{knob}'; {hint}")
+        if knob in values:
+            raise ValueError(f"'{name}': {knob} is given twice")
+        try:
+            values[knob] = float(text)
+        except ValueError:
+            raise ValueError(f"'{name}': {knob} is a number, not '{text}'") from None
+    try:
+        knobs = Knobs(**values)
+    except ValueError as error:
+        raise ValueError(f"'{name}': {error}") from None
+    return replace(knobs, decision=int(knobs.decision))
 
 
 def _looks_like_path(name: str) -> bool:

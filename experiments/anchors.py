@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 # Who is measured, and what else each is called: L1 of the ball games' ladder is the random player.
 BOARD_PLAYERS: dict[str, tuple[str, ...]] = {"random": (), "one_ply": ()}
 BALL_PLAYERS: dict[str, tuple[str, ...]] = {
-    "random": ("scripted:L1",), "scripted:L0": (), "scripted:L2": (), "scripted:L3": (),
+    "random": ("scripted:L1",), "scripted:L0": (), "scripted:L2": (), "scripted:L3": (), "scripted:L4": (),
+    "scripted:L5": (),
 }  # fmt: skip
-BOARD_PAIRS, BALL_PAIRS = 20_000, 2_000
+BOARD_PAIRS, BALL_PAIRS = 20_000, 500
 
 
 def parser() -> argparse.ArgumentParser:

@@ -86,12 +86,12 @@ def cast(
 
 def named_agents(names: list[str], game: "Game", *, greedy: bool = False) -> list["Agent"]:
     """The agents of these names, ready to play; "latest" and a run's bare name are found as well. Raises UserError."""
-    from agents.names import AGENT_FILE, WORDS, make_agent
+    from agents.names import AGENT_FILE, is_word, make_agent
 
     agents = []
     for name in names:
         base, at = _at(name)
-        run = None if name in WORDS or (Path(base) / AGENT_FILE).exists() else find_run(base)
+        run = None if is_word(name) or (Path(base) / AGENT_FILE).exists() else find_run(base)
         try:
             agents.append(make_agent(f"{run}{at}" if run else name, game, greedy=greedy))
         except ValueError as error:
@@ -169,13 +169,13 @@ def _saved_agent(folder: str) -> dict | None:
 def _default_pair(game_id: str) -> list[str]:
     """Who plays a game of which only the id is known: the agent, then its opponents."""
     if _has_ladder(game_id):
-        return ["scripted:L3", "scripted:L2", "scripted:L3", "random"]
+        return ["scripted:L5", "scripted:L4", "scripted:L3", "scripted:L2", "random"]
     return ["one_ply", "random", "one_ply"] if knows_one_ply(game_id) else ["random", "random"]
 
 
 def _has_ladder(game_id: str) -> bool:
-    """Whether scripted agents play it: the ball games, but not the variants with other controls."""
-    return re.fullmatch(r"ball_\d+v\d+", game_id) is not None
+    """Whether scripted agents play it."""
+    return game_id.startswith("ball_")
 
 
 def knows_one_ply(game_id: str) -> bool:

@@ -269,7 +269,7 @@ class Config(Section):
         if self.game.id not in GAMES:
             return ("random",)
         if self.game.id.startswith("ball_"):
-            return tuple(f"scripted:L{n}" for n in range(4))
+            return tuple(f"scripted:L{n}" for n in range(6))
         return ("random",) if self.game.id.startswith(WITHOUT_ONE_PLY) else ("random", "one_ply")
 
 

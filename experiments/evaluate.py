@@ -130,10 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def find_subject(what: str, game_id: str | None = None) -> Subject:
     """From what was typed. A run or saved agent says what it plays; else `game_id` must. Raises UserError."""
-    from agents.names import WORDS, parse_name
+    from agents.names import is_word, parse_name
     from experiments.cast import find_run
 
-    if what in WORDS:
+    if is_word(what):
         if game_id is None:
             raise UserError(f"'{what}' plays several games; say which with --game", ExitCode.USAGE)
         return Subject(what, _make(game_id), _ladder(game_id), ShiftSection(), True)

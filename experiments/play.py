@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     p.add_argument(
         "--mates", metavar="AGENT",
-        help="who plays beside you on the pitch (default: scripted:L3; random in ball_*_continuous and ball_*_heading)",
+        help="who plays beside you on the pitch (default: scripted:L3)",
     )  # fmt: skip
     p.add_argument(
         "--seat", choices=("0", "1", "both"), default="0", help="your side, 0 moves first; or two people (0)"

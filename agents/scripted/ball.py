@@ -3,28 +3,38 @@
 L0 still     never moves                  L1 random   any action, each as likely (references without an order)
 L2 ram       runs at the ball from behind, kicks whenever it is on its forward side
 L3 chaser    goes round to the goal side of the ball, kicks only when aimed within 25° of the goal
+L4 goalie    and strikers: chasers, one of whom keeps the goal (ball_chase.py has the rules of L2 to L4)
+L5 team      presses, keeps the goal, takes places, and judges a kick by where the ball would roll (ball_team.py)
 
     agent = make_scripted("L3", make("ball_2v2"))       # an Agent; a team is its seats, each deciding for itself
+    agent = make_scripted("L3", make("ball_2v2"), Knobs(speed=0.8))        # `scripted:L3,speed=0.8`
 
 Everything is computed in the seat's own frame, which attacks +x (team 1's is rotated by 180°). Metres, m/s, seconds.
+A rule gives an intent, the way to run and whether to kick; ball_controls.py makes an action of it.
+
+The rules are deterministic, so that a rung without noise against itself plays a kick-off, which is the same for both
+teams, exactly the same way on both sides: the two can block each other for a whole match.
 """
 
-import math
+from pathlib import Path
 
 import numpy as np
 from numba import njit
 
 from agents.agent import RandomAgent
-from envs.ball.actions import DIRECTIONS
+from agents.names import Knobs, scripted_name
+from agents.scripted.ball_chase import chase, goalie_and_strikers, ram
+from agents.scripted.ball_controls import CONTROLS
+from agents.scripted.ball_reckoning import SAMPLES, forward_of
+from agents.scripted.ball_team import team_player
+from envs import compile_cache
+from envs.ball.actions import control_of
 from envs.game import Game
 
-AIM = math.cos(math.radians(25.0))
-DRIVEN = math.cos(math.radians(45.0))  # so far off the line a player behind the ball still drives it
-MOMENTUM = 0.2  # s, how far ahead the player reads its own way: the time until the next decision acts
-FARTHEST_LEAD = 0.8  # s, of the ball's way; less where the player is there sooner
-BEHIND = 0.8  # m between surfaces at the spot behind the ball from which it is driven
-CLEAR = 0.35  # m between surfaces when running round the ball
-GOAL_MOUTH = 0.7  # of the half mouth: where in the goal a shot may point and still count as aimed
+# What a rule gives for each row: the way to run in the own frame, of any length but 0 to stand, and whether to kick.
+# The last field's name holds a hash of the rules: drivers compiled from others have other signatures and are not found.
+_RULES_HASH = compile_cache.fingerprint(sorted(Path(__file__).parent.glob("ball_*.py")))
+INTENT = np.dtype([("run", np.float64, 2), ("kick", np.bool_), (f"rules_{_RULES_HASH}", np.int8)])
 
 
 class StillAgent:
@@ -32,109 +42,109 @@ class StillAgent:
 
     name = "scripted:L0"
 
+    def __init__(self, game: Game):
+        self.game = game
+
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return np.zeros(len(states), np.int32)
+        return np.zeros((len(states), *self.game.action_shape), self.game.action_dtype)
 
     def reset(self, rows: np.ndarray) -> None:
         pass
 
 
 class RuleAgent:
-    """Plays one of the compiled rules below; nothing is remembered and nothing is random."""
+    """Plays one of the compiled rules, weakened by the knobs; nothing is remembered.
 
-    def __init__(self, level: str):
-        self.name = f"scripted:{level}"
-        self._rule = {"L2": _ram, "L3": _chase}[level]
+    Without knobs nothing is random, and `rng` is not drawn from.
+    """
+
+    def __init__(self, level: str, game: Game, knobs: Knobs):
+        self.name = scripted_name(level, knobs)
+        self.game, self.knobs = game, knobs
+        self._anything = RandomAgent(game)
+        self._act = CONTROLS[control_of(game.new_states(1, np.zeros(1, np.uint64))[0])]
+        self._rule = RULES[level]
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        actions = np.empty(len(states), np.int32)
-        self._rule(states, np.asarray(players, np.int64), actions)
+        knobs, rows = self.knobs, len(states)
+        players = np.asarray(players, np.int64)
+        intents = np.empty(rows, INTENT)
+        self._rule(states, players, intents)
+        runs = rng.random(rows) < knobs.speed if knobs.speed < 1 else np.ones(rows, np.bool_)
+        if knobs.decision > 1:
+            _carry_on(states, players, knobs.decision, intents, runs)
+        actions = np.empty((rows, *self.game.action_shape), self.game.action_dtype)
+        self._act(states, players, intents, runs, actions)
+        if knobs.noise > 0:
+            noisy = rng.random(rows) < knobs.noise
+            actions[noisy] = self._anything.act(states, players, rng)[noisy]
         return actions
 
     def reset(self, rows: np.ndarray) -> None:
         pass
 
 
-def make_scripted(level: str, game: Game) -> StillAgent | RandomAgent | RuleAgent:
-    """The agent of that rung, "L0" to "L3". Raises ValueError for another rung or a game without a ball."""
+def make_scripted(level: str, game: Game, knobs: Knobs | None = None) -> StillAgent | RandomAgent | RuleAgent:
+    """The agent of that rung. Raises ValueError for another rung or a game without a ball."""
     names = game.state_dtype.names or ()
     if not game.id.startswith("ball_") or "position" not in names:
         raise ValueError(f"scripted:{level} plays ball games, not {game.id}")
     if level == "L0":
-        return StillAgent()
+        return StillAgent(game)
     if level == "L1":
         agent = RandomAgent(game)
         agent.name = "scripted:L1"
         return agent
-    if level in ("L2", "L3"):
-        return RuleAgent(level)
-    raise ValueError(f"there is no scripted:{level}; known: L0, L1, L2, L3")
+    if level in RULES:
+        return RuleAgent(level, game, knobs or Knobs())
+    raise ValueError(f"there is no scripted:{level}; known: L0, L1, {', '.join(RULES)}")
 
 
 @njit(cache=True)
-def _octant(x, y):
-    """The direction, 1..8, nearest to the way (x, y)."""
-    return np.int32(1 + round(math.atan2(y, x) / (math.pi / 4)) % 8)
-
-
-@njit(cache=True)
-def _ram(states, players, actions):
+def _carry_on(states, players, every, intents, runs):
+    """In all but every n-th decision, staggered in the team: run on as in the last one, and do not kick."""
     for i in range(states.shape[0]):
         state, player = states[i], players[i]
-        ball = state.position.shape[0] - 1
-        forward = 1.0 if player < ball // 2 else -1.0
-        x = forward * (state.position[ball, 0] - state.position[player, 0])
-        y = forward * (state.position[ball, 1] - state.position[player, 1])
-        # at the ball's rear: run at its middle, and half of what it does is to push the ball at its own goal
-        actions[i] = _octant(x - state.world.radius[ball], y) + (DIRECTIONS if x > 0 else 0)
+        seat_in_team = player % (state.kick_asked.shape[0] // 2)
+        if (state.decision + seat_in_team) % every != 0:
+            forward = forward_of(state, player)
+            intents[i].run[0] = forward * state.drive[player, 0]
+            intents[i].run[1] = forward * state.drive[player, 1]
+            intents[i].kick = False
+            runs[i] = True
 
 
 @njit(cache=True)
-def _chase(states, players, actions):
+def _ram(states, players, intents):
     for i in range(states.shape[0]):
-        actions[i] = _chase_one(states[i], players[i])
+        intents[i].run[0], intents[i].run[1], intents[i].kick = ram(states[i], players[i])
 
 
 @njit(cache=True)
-def _chase_one(state, player):
-    settings = state.settings
-    ball = state.position.shape[0] - 1
-    forward = 1.0 if player < ball // 2 else -1.0
-    goal_x = settings.pitch_length / 2
-    half_mouth = settings.pitch_length * settings.pitch_aspect * settings.goal_fraction / 2
-    touch = settings.player_radius + settings.ball_radius
-    x, y = forward * state.position[player, 0], forward * state.position[player, 1]
-    ball_x = forward * state.position[ball, 0]
-    ball_y = forward * state.position[ball, 1]
-    # a kick acts at once, from where the bodies are now; it is aimed when the ball would fly at the goal
-    away_x, away_y = ball_x - x, ball_y - y
-    gap = math.hypot(away_x, away_y)
-    aim_y = min(max(ball_y, -GOAL_MOUTH * half_mouth), GOAL_MOUTH * half_mouth)  # the nearest good point of the mouth
-    shot_x, shot_y = goal_x - ball_x, aim_y - ball_y
-    shot = math.hypot(shot_x, shot_y) + 1e-9
-    aimed = away_x * shot_x + away_y * shot_y > AIM * gap * shot
-    # running looks ahead: to where the ball will be once the player is there, and where the player is drifting
-    lead = min(gap / settings.player_max_speed, FARTHEST_LEAD)
-    soon_x = ball_x + lead * forward * state.velocity[ball, 0]
-    soon_y = ball_y + lead * forward * state.velocity[ball, 1]
-    x += MOMENTUM * forward * state.velocity[player, 0]
-    y += MOMENTUM * forward * state.velocity[player, 1]
-    shot_x, shot_y = goal_x - soon_x, min(max(soon_y, -GOAL_MOUTH * half_mouth), GOAL_MOUTH * half_mouth) - soon_y
-    shot = math.hypot(shot_x, shot_y) + 1e-9
-    shot_x, shot_y = shot_x / shot, shot_y / shot
-    to_x, to_y = soon_x - x, soon_y - y
-    distance = math.hypot(to_x, to_y) + 1e-9
-    if to_x * shot_x + to_y * shot_y > DRIVEN * distance:
-        run_x, run_y = to_x, to_y  # behind the ball already: through it
-    else:
-        spot = touch + BEHIND
-        run_x, run_y = soon_x - spot * shot_x - x, soon_y - spot * shot_y - y
-        if to_x * shot_x + to_y * shot_y < 0 and distance < 3 * touch:
-            # between the ball and its goal: pass the ball at the side where the player is, not through it
-            side = 1.0 if (x - soon_x) * -shot_y + (y - soon_y) * shot_x >= 0 else -1.0
-            wide = touch + CLEAR
-            run_x, run_y = soon_x - side * wide * shot_y - x, soon_y + side * wide * shot_x - y
-            if math.hypot(run_x, run_y) < 0.5 * touch:
-                run_x, run_y = -shot_x, -shot_y
-    kick = aimed and gap < touch + settings.kick_range + MOMENTUM * settings.player_max_speed
-    return _octant(run_x, run_y) + (DIRECTIONS if kick else 0)
+def _chase(states, players, intents):
+    for i in range(states.shape[0]):
+        intents[i].run[0], intents[i].run[1], intents[i].kick = chase(states[i], players[i])
+
+
+@njit(cache=True)
+def _goalie_and_strikers(states, players, intents):
+    path, spread = _scratch(states)
+    for i in range(states.shape[0]):
+        intent = intents[i]
+        intent.run[0], intent.run[1], intent.kick = goalie_and_strikers(states[i], players[i], path, spread)
+
+
+@njit(cache=True)
+def _team_player(states, players, intents):
+    path, spread = _scratch(states)
+    for i in range(states.shape[0]):
+        intents[i].run[0], intents[i].run[1], intents[i].kick = team_player(states[i], players[i], path, spread)
+
+
+@njit
+def _scratch(states):
+    """The arrays that the rules reckon with, see ball_reckoning.py."""
+    return np.empty((SAMPLES, 2)), np.empty((states[0].kick_asked.shape[0], SAMPLES, 3))
+
+
+RULES = {"L2": _ram, "L3": _chase, "L4": _goalie_and_strikers, "L5": _team_player}
