@@ -43,8 +43,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="the game's settings, as komi=5.5 or swap=false")
     p.add_argument(
         "--against", metavar="AGENT",
-        help="who plays against you (default: one_ply on boards, scripted:L2 on the pitch; random in Go, at cards and "
-        "where ball games have other controls)",
+        help="who plays against you (default: one_ply on boards, scripted:L2 on the pitch; random in Go and at "
+        "cards)",
     )  # fmt: skip
     p.add_argument(
         "--mates", metavar="AGENT",
