@@ -26,7 +26,8 @@ LARGE, SHOWN_EVERY = 100, 20  # of games with more actions, masks are digested a
 # Sizes of one control of the ball share every rule: these stand for all.
 BALL_IDS = ("ball_1v1", "ball_2v2", "ball_3v3", "ball_5v5", "ball_11v11", "ball_1v1_continuous", "ball_2v2_heading")
 RECORDED_IDS = [game_id for game_id in GAMES if not game_id.startswith("ball_") or game_id in BALL_IDS]
-TRIES, TRIES_LARGE = 3000, 30  # games of two seats drawn to find three that end differently; of more seats fewer
+TRIES, TRIES_LARGE = 3000, 30  # games drawn to find three that end differently
+SEATS = 6  # of more, fewer games are drawn: each takes so much longer
 SETTINGS: dict[str, list[dict[str, Any]]] = {  # by the beginning of the id; the ball rolls for seconds, not minutes
     "ball_": [{"time_limit": 6.0}, {"time_limit": 6.0}, {"time_limit": 6.0, "mode": "match"}]
 }
@@ -111,7 +112,7 @@ def record(game_id: str) -> None:
     """Three games, each with another ending than those before it if one is found."""
     prefix = next((prefix for prefix in SETTINGS if game_id.startswith(prefix)), None)
     game, seed, endings = make(game_id), 0, set()
-    tries = TRIES * 2 // game.num_players if game.num_actions <= LARGE else TRIES_LARGE
+    tries = TRIES * SEATS // max(SEATS, game.num_players) if game.num_actions <= LARGE else TRIES_LARGE
     for number, settings in enumerate(SETTINGS[prefix] if prefix else [{}] * PLAYTHROUGHS, start=1):
         for _ in range(tries):
             seed += 1
