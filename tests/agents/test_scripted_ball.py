@@ -10,7 +10,7 @@ from agents.names import SCRIPTED_LEVELS, make_agent
 from agents.scripted.ball import make_scripted
 from envs import make
 from envs.batch import Batch
-from tests.envs.ball.scenes import KICK, SIZES, ball_game, decide, move, rotated, scene, swapped_seats
+from tests.envs.ball.scenes import KICK, SIZES, ball_game, decide, move, rotated, scene, scenes, swapped_seats
 
 
 def act(level: str, states: np.ndarray, seat: int = 0) -> np.ndarray:
@@ -44,7 +44,7 @@ def test_the_ram_runs_at_the_ball_and_kicks_on_its_forward_side_only():
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("level", ["L2", "L3"])
+@pytest.mark.parametrize("level", ["L2", "L3", "L4", "L5"])
 def test_rules_are_fair_repeatable_and_change_nothing(level, size):
     states = mid_play(size)
     turned, seats = rotated(states), swapped_seats(states)
@@ -125,7 +125,7 @@ def test_names_lead_here_and_other_levels_and_games_are_refused():
     assert [make_agent(f"scripted:{level}", game).name for level in SCRIPTED_LEVELS] == [
         f"scripted:{level}" for level in SCRIPTED_LEVELS
     ]
-    with pytest.raises(ValueError, match="no scripted:L9; known: L0, L1, L2, L3"):
+    with pytest.raises(ValueError, match="no scripted:L9; known: L0, L1, L2, L3, L4, L5"):
         make_scripted("L9", game)
     with pytest.raises(ValueError, match="plays ball games, not connect_four"):
         make_scripted("L3", make("connect_four"))
@@ -143,12 +143,12 @@ def check_beats(game, better: str, worse: str, pairs: int) -> None:
     assert matches.score - margin > 0.5
 
 
-RUNGS = [("L2", "L0"), ("L2", "L1"), ("L3", "L2")]
+RUNGS = [("L2", "L0"), ("L2", "L1"), ("L3", "L2"), ("L4", "L3"), ("L5", "L4")]
 
 
 @pytest.mark.parametrize(("better", "worse"), RUNGS)
 def test_each_rung_beats_the_one_below(better, worse):
-    check_beats(ball_game(2), better, worse, pairs=64)
+    check_beats(ball_game(1), better, worse, pairs=64)
 
 
 @pytest.mark.slow
@@ -157,3 +157,72 @@ def test_each_rung_beats_the_one_below(better, worse):
 def test_each_rung_beats_the_one_below_in_512_pairs(better, worse, size):
     """pytest -m slow -s -k 512 tests/agents/test_scripted_ball.py prints the scores."""
     check_beats(ball_game(size), better, worse, pairs=512)
+
+
+@pytest.mark.parametrize("game_id", ["ball_1v1_continuous", "ball_2v2_heading"])
+def test_the_ladder_plays_with_every_control(game_id):
+    """L3 loses next to no match against players that act at random, whatever an action is."""
+    game = make(game_id)
+    matches = play_pairs(game, make_agent("scripted:L3", game), make_agent("scripted:L1", game), 16, seed=4)
+    assert matches.score > 0.95
+    assert matches.goal_share > 0.95
+
+
+def test_continuous_players_run_exactly_where_they_would():
+    game = make("ball_1v1_continuous")
+    states = scenes(game, 50)
+    actions = make_agent("scripted:L3", game).act(states, np.zeros(50, np.int64), np.random.default_rng(0))
+    np.testing.assert_allclose(np.linalg.norm(actions[:, :2], axis=1), 1, atol=1e-5)
+    assert (np.abs(actions) <= 1).all()
+    angles = np.arctan2(actions[:, 1], actions[:, 0]) / (np.pi / 4)
+    assert (np.abs(angles - np.round(angles)) > 0.05).mean() > 0.5  # not only the eight directions of the compass
+
+
+def test_a_player_with_a_heading_turns_before_it_runs():
+    game = make("ball_1v1_heading")
+    states = scene(game, (0, 0), (-3, 0))
+    ram = make_agent("scripted:L2", game)
+    for heading, allowed in ((0.0, {1, 10}), (np.pi / 2, {6, 15}), (-np.pi / 2, {3, 12})):  # thrust, or turn towards it
+        states["heading"][:, 0] = heading
+        assert set(ram.act(states, np.zeros(1, np.int64), np.random.default_rng(0)).tolist()) <= allowed | {
+            action + 1 for action in allowed
+        }
+
+
+@pytest.mark.parametrize("knobs", ["speed=0.4", "decision=6", "noise=0.6"])
+def test_each_knob_weakens(knobs):
+    game = ball_game(1)
+    weak, plain = make_agent(f"scripted:L3,{knobs}", game), make_agent("scripted:L3", game)
+    matches = play_pairs(game, plain, weak, 64, seed=21)
+    margin = 1.96 * matches.pair_points.std(ddof=1) / 2 / math.sqrt(64)
+    assert matches.score - margin > 0.5
+    assert weak.name == f"scripted:L3,{knobs}"
+
+
+def test_knobs_at_their_defaults_are_the_plain_rung():
+    states = mid_play(1)
+    plain, turned_back = (
+        make_agent("scripted:L3", ball_game(1)),
+        make_agent("scripted:L3,speed=1,noise=0", ball_game(1)),
+    )
+    assert turned_back.name == "scripted:L3"
+    seats = np.zeros(len(states), np.int64)
+    rng = np.random.default_rng(0)
+    np.testing.assert_array_equal(plain.act(states, seats, rng), turned_back.act(states, seats, rng))
+    assert rng.random() == np.random.default_rng(0).random()  # nothing was drawn
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("scripted:L3,sped=0.8", "unknown knob 'sped'; did you mean 'speed'"),
+        ("scripted:L3,speed=0", "speed is above 0 and at most 1, not 0"),
+        ("scripted:L3,decision=1.5", "decision is a whole number, 1 to 10, not 1.5"),
+        ("scripted:L3,noise=much", "noise is a number, not 'much'"),
+        ("scripted:L0,speed=0.5", "L0 has no knobs"),
+        ("scripted:L3,speed=0.5,speed=0.6", "speed is given twice"),
+    ],
+)
+def test_knobs_that_do_not_fit_are_refused(name, problem):
+    with pytest.raises(ValueError, match=problem):
+        make_agent(name, ball_game(1))
