@@ -19,12 +19,12 @@ class Opposition:
     name = "opposition"
 
     def __init__(self, game: Game, by_seat: Sequence[str]):
-        self._size = len(by_seat)
+        self._game, self._size = game, len(by_seat)
         self._agents = {name: _make(name, game) for name in by_seat}
         self._seats = {name: np.array([other == name for other in by_seat]) for name in by_seat}
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        actions = np.empty(len(states), np.int32)
+        actions = np.empty((len(states), *self._game.action_shape), self._game.action_dtype)
         for name, agent in self._agents.items():
             rows = np.flatnonzero(self._seats[name][players % self._size])
             if len(rows):
@@ -42,7 +42,11 @@ class _Dribbler:
         self._chaser = chaser
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return self._chaser.act(states, players, rng) % DIRECTIONS
+        actions = self._chaser.act(states, players, rng)
+        if actions.ndim == 1:
+            return actions % DIRECTIONS
+        actions[:, -1] = -1  # no kick
+        return actions
 
     def reset(self, rows: np.ndarray) -> None:
         pass

@@ -325,3 +325,12 @@ def test_there_are_twelve_and_other_names_are_refused():
         run_drills(make_agent("random", game), game)
     with pytest.raises(ValueError, match="seeds is 3; it must be even"):
         run_drills(make_agent("random", ball_game(1)), ball_game(1), 3)
+
+
+@pytest.mark.parametrize("game_id", ["ball_1v1_continuous", "ball_2v2_heading"])
+def test_drills_are_for_every_control(game_id):
+    game = make(game_id)
+    rates = run_drills(make_agent("scripted:L3", game), game, seeds=32).scalars()
+    assert rates["drill/empty_goal"] > 0.4
+    assert rates["drill/intercept"] > 0.4
+    assert max(run_drills(make_agent("scripted:L0", game), game, seeds=32).scalars().values()) < 0.3
