@@ -12,6 +12,7 @@ from agents.drills.rules import Play
 from agents.drills.run import DrillResult, opposition, play_drill, run_drills, starting
 from agents.drills.starts import NOBODY, OURS, THEIRS, Pitch, fits, place, write
 from agents.names import make_agent
+from envs import make
 from envs.ball.actions import DIRECTIONS
 from envs.ball.settings import START_GAP
 from envs.batch import Batch
