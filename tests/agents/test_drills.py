@@ -334,4 +334,4 @@ def test_drills_are_for_every_control(game_id):
     rates = run_drills(make_agent("scripted:L3", game), game, seeds=32).scalars()
     assert rates["drill/empty_goal"] > 0.4
     assert rates["drill/intercept"] > 0.4
-    assert max(run_drills(make_agent("scripted:L0", game), game, seeds=32).scalars().values()) < 0.3
+    assert run_drills(make_agent("scripted:L0", game), game, seeds=32).scalars()["drill/empty_goal"] == 0
