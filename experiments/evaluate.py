@@ -78,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     if args.drills:
         for option in ("games", "opponents", "opening", "shift", "statistics"):
-            if getattr(args, option) not in (None, False):
+            value = getattr(args, option)
+            if value is not None and value is not False:  # 0 was said
                 raise UserError(f"--{option}: not with --drills, which play no games against anybody", ExitCode.USAGE)
     if args.shift and args.statistics:
         raise UserError("--statistics: not with --shift, which shows ratings alone", ExitCode.USAGE)
