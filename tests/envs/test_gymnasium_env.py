@@ -273,7 +273,10 @@ def test_what_is_no_action_is_refused():
 
 def test_numbers_beyond_their_bounds_are_cut_to_them_and_what_is_no_number_is_refused():
     """What a Gaussian policy samples may lie anywhere; both faces play what lies at the bound."""
-    still = lambda states, players, rng: np.zeros((len(states), 3))  # noqa: E731
+
+    def still(states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return np.zeros((len(states), 3))
+
     wild, bound = np.array([7.0, -1e9, 0.5]), np.array([1.0, -1.0, 0.5], np.float32)
     asked = []
     for action in (wild, bound):

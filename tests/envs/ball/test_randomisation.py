@@ -10,7 +10,7 @@ from envs import make
 from envs.ball.settings import RANGES
 from envs.batch import Batch, observe_rows
 from envs.game import InvalidSetting
-from envs.random_stream import seed_streams
+from envs.random_stream import GOLDEN_GAMMA, seed_streams
 from tests.envs.ball.scenes import FREE, KICK, SIZES, STAND, ball_game, masses, play, scene, scenes
 from tests.envs.ball.test_invariants import check_rotation
 from tests.envs.conftest import RANDOMISED
@@ -84,7 +84,13 @@ def test_every_episode_draws_anew():
 
 @pytest.mark.parametrize("size", SIZES)
 def test_ends_that_are_equal_draw_nothing(size):
-    """Fixed factors change the world, and leave the random stream and the places that it gives as they were."""
+    """Fixed factors change the world, and leave the random stream and the places that it gives as they were.
+
+    At a kick-off those are two numbers for each player of a team, and nothing else moves the stream on."""
+    kicked_off = scenes(ball_game(size, mode="match"), 20, seed=3)
+    with np.errstate(over="ignore"):
+        expected = seed_streams(3, 20) + np.uint64(2 * size) * GOLDEN_GAMMA
+    np.testing.assert_array_equal(kicked_off["rng"], expected)
     plain = scenes(ball_game(size), 20, seed=3)
     fixed = dict.fromkeys(FIELDS, (1.0, 1.0)) | {
         "ball_mass_factor": (1.5, 1.5), "player_speed_factor": (0.9, 0.9), "action_delay": (1, 1),
