@@ -46,7 +46,7 @@ def test_the_defaults_are_the_default_run():
     config, _ = load("selfplay.yaml")
     assert config == Config(name="selfplay")
     assert (config.game.id, config.game.human_knowledge, config.algorithm.name) == ("ball_2v2", "none", "ppo")
-    assert config.ladder == ("scripted:L0", "scripted:L1", "scripted:L2", "scripted:L3")
+    assert config.ladder == tuple(f"scripted:L{level}" for level in range(6))
 
 
 def test_only_ball_games_are_drilled():

@@ -153,7 +153,7 @@ def test_a_player_with_a_heading_is_steered_by_turning(seated):
     import pygame
 
     table = seated("ball_2v2_heading")
-    assert table.sitting.company.rival_name == table.sitting.company.mates_name == "random"
+    assert (table.sitting.company.rival_name, table.sitting.company.mates_name) == ("scripted:L2", "scripted:L3")
     assert "turn" in table.window.controls.help
     assert any("turn, 45°" in meaning for _, meaning in table.playing.panel.rows)
     table.seen()

@@ -9,7 +9,7 @@ from experiments.progress import Progress, _clock, _count
 
 CONFIG = Config(name="x", training={"minutes": 10, "env_steps": 1_000_000})
 RESULTS = {
-    "rating": 210.4, "rating_low": 180.0, "rating_high": 250.0, "win_rates": {"scripted:L2": 0.8, "scripted:L3": 0.425},
+    "rating": 210.4, "rating_low": 180.0, "rating_high": 250.0, "win_rates": {"scripted:L2": 0.8, "scripted:L5": 0.425},
     "seconds": 3.14,
 }  # fmt: skip
 
@@ -29,9 +29,9 @@ def test_plain_lines():
         progress.settle()
     assert out.getvalue().splitlines() == [
         "starting Ray (about 5 s)",
-        "0:00  0 steps  0 steps/s  length -  rating -  vs L3 -  entropy 1.95  left 10:00",
-        "measured in 3.1 s (not counted as training): rating +210 ±35; wins against scripted:L2 80%, scripted:L3 42%",
-        "1:00  200 k steps  32.0 k steps/s  length 88.0  rating +210 ±35  vs L3 42%  entropy 1.95  left 4:00",
+        "0:00  0 steps  0 steps/s  length -  rating -  vs L5 -  entropy 1.95  left 10:00",
+        "measured in 3.1 s (not counted as training): rating +210 ±35; wins against scripted:L2 80%, scripted:L5 42%",
+        "1:00  200 k steps  32.0 k steps/s  length 88.0  rating +210 ±35  vs L5 42%  entropy 1.95  left 4:00",
     ]
 
 
@@ -48,7 +48,7 @@ def test_lines_come_at_most_every_ten_seconds(monkeypatch: pytest.MonkeyPatch):
 
 def test_at_most_eight_columns_and_the_strongest_opponent():
     progress = Progress(CONFIG, io.StringIO())
-    assert list(progress.cells()) == ["time", "steps", "steps/s", "length", "rating", "vs L3", "entropy", "left"]
+    assert list(progress.cells()) == ["time", "steps", "steps/s", "length", "rating", "vs L5", "entropy", "left"]
     assert set(progress.cells().values()) == {"-"}
     progress.update({"goals_per_game": 2.25})
     progress.evaluation({"win_rates": {"scripted:L2": 1.0}})
