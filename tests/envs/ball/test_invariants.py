@@ -72,7 +72,8 @@ def test_momentum_is_conserved_in_contacts_and_kicks(size, changes):
         move(states)
         assert (np.linalg.norm(states["velocity"], axis=2) < states["world"]["max_speed"]).all()  # no cap has cut any
         np.testing.assert_allclose(momentum(states), before, rtol=0, atol=1e-12)
-    assert (np.abs(states["velocity"] - start).max(axis=(1, 2)) > 0.3).mean() > 0.95
+    changed = (np.abs(states["velocity"] - start).max(axis=(1, 2)) > 0.3).mean()
+    assert changed > 0.95 if changes else changed == 1
     assert (states["kick_ready_at"] > 0).any(axis=1).mean() > 0.9
 
 
@@ -122,7 +123,7 @@ def test_only_bodies_in_several_contacts_overlap_visibly_and_walls_hold(size, ch
         finish(states)
     assert pairs > 300
     assert walls > 1000
-    assert states["score"].sum() > 3
+    assert states["score"].sum() > (3 if changes else 10)
 
 
 def check_goals(states: np.ndarray, before: np.ndarray) -> None:
@@ -165,7 +166,10 @@ def test_a_ball_leaves_only_through_a_goal(size, changes):
             check_goals(playing, before)
             inside, alone = fixed_gaps(playing)[:, -1], gaps(playing)[:, -1].min(axis=1) > 0.4
             assert inside[playing["goal"] < 0, :2].min() > -1e-9
-            assert inside[alone & (playing["goal"] < 0), 2].min() > -1e-9  # squeezed by a player it may overlap a post
+            if changes:  # a heavy player may squeeze it into a post
+                assert inside[alone & (playing["goal"] < 0), 2].min() > -1e-9
+            else:
+                assert inside[playing["goal"] < 0, 2].min() > -1e-9
             posts[~goals] |= fixed_gaps(playing)[:, -1, 2] < 0.02
             corners[~goals] |= np.sort(fixed_gaps(playing)[:, -1], axis=1)[:, 1] < 0.1
         states[~goals] = playing
