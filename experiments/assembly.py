@@ -14,6 +14,7 @@ from typing import Any
 from agents.cpu import tune_environment
 from envs.game import Game
 from experiments.config import Config
+from experiments.curriculum import games_before
 from experiments.errors import ExitCode, UserError
 from experiments.progress import Progress
 from experiments.provenance import usable_cores
@@ -61,10 +62,12 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
 
     progress.say("compiling the rules (first time only)")
     begin = time.perf_counter()
-    small = selfplay_settings(config, game).rollouts
+    selfplay = selfplay_settings(config, game)
+    small = selfplay.rollouts
     settings = replace(small, num_games=min(8, small.num_games), length=2)
     try:
-        Rollouts(game, network_config(config, game), settings, seed=0).collect()
+        for stage in range(len(selfplay.before) + 1):
+            Rollouts(selfplay.game_of(stage), network_config(config, game), settings, seed=0).collect()
     except Exception:
         raise UserError(f"{game.id} raised an error when it was tried:\n{traceback.format_exc()}") from None
     seconds = time.perf_counter() - begin
@@ -107,6 +110,7 @@ def selfplay_settings(config: Config, game: Game) -> Any:
     return SelfPlaySettings(
         game_id=config.game.id,
         settings=dict(game.settings),
+        before=tuple((name, dict(stage.settings)) for name, stage in games_before(config, game)),
         network=network_config(config, game),
         rollouts=RolloutSettings(
             num_games=training.num_games,
@@ -120,6 +124,7 @@ def selfplay_settings(config: Config, game: Game) -> Any:
         ),
         pool_size=opponents.pool_size,
         snapshot_every=opponents.snapshot_every,
+        averaging=training.averaging,
     )
 
 

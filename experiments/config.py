@@ -118,6 +118,19 @@ class PPOSection(Section):
     )
 
 
+class Stage(Section):
+    """A game that a run is trained on before its own: what differs from it, and when to go on."""
+
+    until_rating: float = Field(
+        description="Elo; goes on once the rating in the run's own game is above this, its whole interval"
+    )
+    until_share: float = Field(default=0.5, gt=0, lt=1, description="goes on at this share of the budget all the same")
+    team_size: Whole | None = Field(
+        default=None, ge=1, le=11, description="players a side, of networks that can (entities); null: the game's own"
+    )
+    settings: dict[str, SettingValue] = Field(default={}, description="of the game, over the run's")
+
+
 class TrainingSection(Section):
     env_steps: Whole | None = Field(default=None, ge=1, description="ends the run; null: no such bound")
     minutes: float | None = Field(default=10.0, gt=0, description="of training, measuring not counted; ends the run")
@@ -130,6 +143,15 @@ class TrainingSection(Section):
         default=0, ge=0, le=1000, description="up to so many random first moves (turn games)"
     )
     bootstrap_time_limit: bool = Field(default=False, description="whether the clock's end counts as if play went on")
+    averaging: float | None = Field(
+        default=3.0,
+        ge=0,
+        le=100,
+        description="the agent is the average of the weights so far, counted by time to this power; null: the newest",
+    )
+    curriculum: Annotated[tuple[Stage, ...], BeforeValidator(_tuple)] = Field(
+        default=(), max_length=16, description="games to be trained on first, in order; none helped at 2v2 (README)"
+    )
 
     @model_validator(mode="after")
     def _ends(self) -> "TrainingSection":
@@ -238,6 +260,8 @@ class Config(Section):
     @model_validator(mode="after")
     def _fits_the_game(self) -> "Config":
         game, ball = self.game.id, self.game.id.startswith("ball_")
+        for position, stage in enumerate(self.training.curriculum):
+            self._check_stage(stage, f"training.curriculum.{position}")
         if ball and self.training.random_opening_plies:
             raise problem(f"must be 0: {game} has no turns, so no opening moves", "training.random_opening_plies")
         for position, name in enumerate(self.evaluation.opponents or () if game in GAMES else ()):
@@ -248,6 +272,15 @@ class Config(Section):
             if name == "one_ply" and game in HIDDEN_INFORMATION:
                 raise problem(f"names 'one_ply', which would see what {game} hides", key)
         return self
+
+    def _check_stage(self, stage: Stage, key: str) -> None:
+        if not stage.settings and stage.team_size is None:
+            raise problem("is the game as it is; give settings or a team_size", key)
+        if stage.team_size is not None and not (self.game.id.startswith("ball_") and self.network.type == "entities"):
+            reader = "a ball game with network.type entities, whose networks read any team size"
+            raise problem(f"needs {reader}", f"{key}.team_size")
+        if self.evaluation.every_minutes is None:
+            raise problem("is null, so no rating would end a stage of training.curriculum", "evaluation.every_minutes")
 
     @property
     def drilled(self) -> bool:

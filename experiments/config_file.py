@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 import configs
 from experiments import yaml_source
-from experiments.config import QUICK, Config, nearest, show
+from experiments.config import QUICK, Config, Stage, TrainingSection, nearest, show
 from experiments.errors import ExitCode, UserError
 from experiments.yaml_source import Source, config_error
 
@@ -86,6 +86,14 @@ def build_game(config: Config, source: Source | None = None) -> "Game":
                            f"does not learn; {fix}")  # fmt: skip
     if config.network.type == "entities":
         _check_rows(game, _where(source, "network", "type"))
+    for position, stage in enumerate(config.training.curriculum):
+        from experiments.curriculum import game_of
+
+        try:
+            game_of(stage, config, game)
+        except InvalidSetting as error:
+            place = _where(source, "training", "curriculum", position, "settings")
+            raise config_error(place, f"training.curriculum.{position}.settings: {error}") from None
     return game
 
 
@@ -111,8 +119,8 @@ def json_schema() -> str:
     return json.dumps(Config.model_json_schema(), indent=1)
 
 
-def _where(source: Source | None, *path: str) -> str:
-    return source.where(path) if source else ".".join(path)
+def _where(source: Source | None, *path: str | int) -> str:
+    return source.where(path) if source else ".".join(map(str, path))
 
 
 def _find(file: str) -> Path:
@@ -177,13 +185,22 @@ _WANTED = {
 }
 
 
+# Where settings of a game stand, and how long the path of one is.
+_SETTINGS = (
+    (("game", "settings"), 3),
+    (("evaluation", "shift", "worlds"), 5),
+    (("training", "curriculum", "*", "settings"), 5),
+)
+
+
 def _explain(source: Source, mistake: Any) -> str:
     kind, path, context = mistake["type"], tuple(mistake["loc"]), mistake.get("ctx", {})
     if kind == "problem" and context["keys"]:
         paths = [(*path, *(int(key) if key.isdigit() else key for key in keys.split("."))) for keys in context["keys"]]
         path = next((path for path in paths if path in source.places), paths[0])
-    for values, depth in ((("game", "settings"), 3), (("evaluation", "shift", "worlds"), 5)):
-        if path[: len(values)] == values and len(path) > depth:  # one complaint instead of one for each type it is not
+    named = tuple("*" if type(key) is int else key for key in path)
+    for values, depth in _SETTINGS:
+        if named[: len(values)] == values and len(path) > depth:  # one complaint instead of one for each type it is not
             path, kind = path[:depth], "setting_type"
     dotted, place = ".".join(map(str, path)), source.where(path)
     if kind == "missing":
@@ -203,11 +220,11 @@ def _explain(source: Source, mistake: Any) -> str:
 def _suggest(path: tuple[str | int, ...]) -> str:
     """The key of the schema that was meant: spelt nearly so, or spelt so in another section."""
     known = list(_keys(Config, ""))
-    section, last = ".".join(map(str, path[:-1])), str(path[-1])
+    section, last = ".".join(key for key in path[:-1] if isinstance(key, str)), str(path[-1])
     siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
     near = get_close_matches(last, siblings, n=1)
     if near:
-        return f"did you mean '{'.'.join(filter(None, (section, near[0])))}'?"
+        return f"did you mean '{'.'.join(map(str, (*path[:-1], near[0])))}'?"
     spelt = get_close_matches(last, [key.rpartition(".")[2] for key in known], n=1, cutoff=0.8)
     elsewhere = [key for key in known if key.rpartition(".")[2] in spelt]
     if elsewhere:
@@ -220,6 +237,8 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
         yield prefix + name
         if isinstance(field.default, BaseModel):
             yield from _keys(type(field.default), f"{prefix}{name}.")
+    if model is TrainingSection:
+        yield from _keys(Stage, f"{prefix}curriculum.")
 
 
 _COMMENT_COLUMN = 44
@@ -238,6 +257,8 @@ def _lines(section: BaseModel, indent: str) -> Iterator[str]:
 
 def _scalar(value: Any) -> str:
     """On one line, in YAML that means the same to any reader."""
+    if isinstance(value, BaseModel):
+        value = dict(value)
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_scalar(key)}: {_scalar(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):

@@ -19,6 +19,7 @@ from envs.game import Game, with_settings
 from experiments.assembly import choose_runners, game_settings, probe, started
 from experiments.checkpoint import load, newest, save
 from experiments.config import Config
+from experiments.curriculum import games_before, stage_now
 from experiments.errors import ExitCode
 from experiments.measuring import Clock, Measuring, point
 from experiments.progress import Progress
@@ -34,7 +35,8 @@ def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | Non
     game = with_settings(game, game_settings(config, game))
     checkpoint, extended = None, config.training != run.config.training
     if resume:
-        checkpoint = load(newest(run.checkpoints), record_dtypes=[game.state_dtype])
+        boards = [made.state_dtype for _, made in games_before(config, game)]
+        checkpoint = load(newest(run.checkpoints), record_dtypes=[game.state_dtype, *boards])
         run.resume(checkpoint.env_steps, resume[1], config)
     with Progress(config) as progress, StopRequest(progress.say) as stop:
         progress.say(f"{config.name}: {game.id}, run folder {_short(run)}")
@@ -83,6 +85,7 @@ class Training:
         clock, config = self.clock, self.config
         while not stop and self.share() < 1:
             begin = time.perf_counter()
+            self._go_on()
             self._set_schedules()
             self.algorithm.report = None
             self.algorithm.train()
@@ -115,6 +118,17 @@ class Training:
         bounds = self.config.training
         steps = self.algorithm.env_steps / bounds.env_steps if bounds.env_steps else 0.0
         return max(steps, self.clock.training_seconds / (60 * bounds.minutes) if bounds.minutes else 0.0)
+
+    def _go_on(self) -> None:
+        """To the next stage of the curriculum, once the last measurement or the budget says so."""
+        low = self.clock.history[-1].get("rating/low") if self.clock.history else None
+        stage = stage_now(self.config, self.algorithm.stage, low, self.share())
+        if stage != self.algorithm.stage:
+            self.algorithm.enter(stage)
+            last = len(self.config.training.curriculum)
+            now = f"stage {stage + 1}" if stage < last else "the game itself"
+            reached = "no rating yet" if low is None else f"rating at least {low:.0f}"
+            self.progress.say(f"curriculum: on to {now} ({reached}, {self.share():.0%} of the budget)")
 
     def _set_schedules(self) -> None:
         """Linear from the first value to the final one over the budget."""
@@ -149,6 +163,8 @@ class Training:
             "speed/learner_idle_share": waited / seconds,
             "speed/resident_gigabytes": _resident_gigabytes(),
         }
+        if self.config.training.curriculum:
+            values["selfplay/stage"] = self.algorithm.stage
         self.run.log(self.algorithm.env_steps, values, training_seconds=clock.training_seconds)
         shown = {
             "training_seconds": clock.training_seconds,
@@ -163,7 +179,7 @@ class Training:
 
     def measure(self) -> None:
         """Save the agent as it is, play it against the ladder, remember the best."""
-        self._measuring().measure(self.algorithm.env_steps, self.algorithm.weights())
+        self._measuring().measure(self.algorithm.env_steps, self.algorithm.agent_weights())
 
     def _measuring(self) -> Measuring:
         return Measuring(self.run, self.config, self.game, self.progress, self.clock)

@@ -20,12 +20,15 @@ from ray.rllib.policy.sample_batch import MultiAgentBatch, concat_samples
 from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, LEARNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
 from ray.rllib.utils.typing import StateDict
 
+from agents.averaging import WeightAverage
 from agents.pool import PastSelves
 from agents.rllib.env_runner import SelfPlayEnvRunner
 from agents.rllib.learner import LOSSES, SelfPlayPPOLearner
 from agents.rllib.module import MASK, PolicyValueModule, weights_of
 from agents.rllib.state import export_state, import_state
 from agents.rollouts import STATISTICS, RolloutSettings, Weights
+from envs import make
+from envs.game import Game
 
 SAMPLE_TIMEOUT_SECONDS = 300.0  # a rollout takes well under a second; a stuck cluster must not hang the run for ever
 PROBE_SECONDS = 0.2  # the learner waits so long for a runner that is being restarted, each update
@@ -51,6 +54,13 @@ class SelfPlaySettings:
     rollouts: RolloutSettings  # num_games over all runners
     pool_size: int = 32
     snapshot_every: int = 25  # updates
+    averaging: float | None = None  # power of the average of the weights that is the agent; None: the newest are
+    before: tuple[tuple[str, dict[str, Any]], ...] = ()  # ids and settings of a curriculum's earlier games, in order
+
+    def game_of(self, stage: int) -> Game:
+        """The game of stage 0, 1, ..., len(before); the last is the game itself."""
+        game_id, settings = (*self.before, (self.game_id, self.settings))[stage]
+        return make(game_id, **settings)
 
     def rollouts_of(self, worker_index: int, num_runners: int) -> RolloutSettings:
         """The share of runner 1..num_runners; the driver's own runner, index 0, plays all when it is alone."""
@@ -84,9 +94,8 @@ class SelfPlayConfig(PPOConfig):
         import gymnasium as gym
 
         from agents.rllib.env_runner import observation_space
-        from envs import make
 
-        game = make(settings.game_id, **settings.settings)
+        game = settings.game_of(len(settings.before))
         space: gym.Space = observation_space(game)
         actions: gym.Space = gym.spaces.Discrete(game.num_actions)
         self.selfplay = settings
@@ -136,10 +145,11 @@ class UpdateReport:
 
 
 class SelfPlay(PPO):
-    """`train()` is one update; `report` says what it did; `lr` and `entropy`, if set, go before the config's schedules.
+    """`train()` is one update; `report` says what it did; `lr` and `entropy`, if set, go before the config's schedules;
+    `stage` says which game of the curriculum is played, and `enter` changes it between updates.
 
     train() raises EnvironmentFailure, RunnersLost and learner.Diverged. It leaves `report` alone where no runner was
-    healthy: RLlib is restarting them.
+    healthy (RLlib is restarting them) or all that had been played is of the stage before.
     """
 
     @classmethod
@@ -156,6 +166,7 @@ class SelfPlay(PPO):
         self.lr: float | None = None
         self.entropy: float | None = None
         self.report: UpdateReport | None = None
+        self.stage = 0  # of selfplay.before and the game itself
         self.runner_deaths = 0
         super().setup(config)
         selfplay = self.config.selfplay
@@ -168,6 +179,7 @@ class SelfPlay(PPO):
         self._deaths_in_a_row = 0  # over all runners, since the last sample
         self._empty_since: float | None = None
         self.pool.add(0, self.weights())
+        self.average = None if selfplay.averaging is None else WeightAverage(selfplay.averaging)
 
     def _setup_logdir(self) -> None:
         """Tune's folder under Tune. Else none: RLlib would make an empty one in ~/ray_results for each algorithm."""
@@ -179,6 +191,10 @@ class SelfPlay(PPO):
     def weights(self) -> Weights:
         """The learning policy's weights, copied."""
         return weights_of(self.learner.module[DEFAULT_MODULE_ID].unwrapped())
+
+    def agent_weights(self) -> Weights:
+        """What to measure and to keep: the average over the run, or the newest weights where none is made."""
+        return self.average.weights() if self.average and self.average.count else self.weights()
 
     @property
     def learner(self) -> SelfPlayPPOLearner:
@@ -202,6 +218,8 @@ class SelfPlay(PPO):
         losses = {name: float(results[0][DEFAULT_MODULE_ID][name].peek()) for name in LOSSES}
         self.metrics.aggregate(results, key=LEARNER_RESULTS)
         self.updates += 1
+        if self.average:
+            self.average.add(self.weights())
         if self.updates % self.config.selfplay.snapshot_every == 0:
             self.pool.add(self.env_steps, self.weights())
             self.slots = self.pool.draw(len(self.slots), self.pool_rng)
@@ -220,7 +238,7 @@ class SelfPlay(PPO):
         if self._sent.get(runner) != self._slots_version:
             past = {slot: self.pool.weights[index] for slot, index in enumerate(self.slots)}
             self._sent[runner] = self._slots_version
-        return {"weights": weights, "past_selves": past}
+        return {"weights": weights, "past_selves": past, "stage": self.stage}
 
     def _sample(self) -> list[dict[str, Any]]:
         """One rollout of every game; none while no runner is healthy (RLlib restarts them between steps)."""
@@ -248,7 +266,7 @@ class SelfPlay(PPO):
         self._empty_since = None
         plays, self._pending = [self._pending[runner] for runner in sorted(self._pending)], {}
         self._dispatch()  # the runners play on, with the weights before this update
-        return plays
+        return [play for play in plays if play["stage"] == self.stage]  # a stage ago's may be of another shape
 
     def _healthy(self) -> set[int]:
         return set(self.env_runner_group.healthy_env_runner_ids())
@@ -300,6 +318,11 @@ class SelfPlay(PPO):
         if getattr(self, "env_runner_group", None):
             self.env_runner_group._worker_manager.clear()
         super().cleanup()
+
+    def enter(self, stage: int) -> None:
+        """From now on play the game of this stage of the curriculum: new games, against the same past selves."""
+        self.stage = stage
+        self.forget_slots()
 
     def forget_slots(self) -> None:
         """Every runner is sent its past selves anew, with its next request."""

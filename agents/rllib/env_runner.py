@@ -32,7 +32,6 @@ from ray.rllib.utils.typing import StateDict
 
 from agents.rllib.module import MASK, PREFIX
 from agents.rollouts import Rollouts, Weights
-from envs import make
 
 RETURN_AGAINST_PAST_MEAN = "return_against_past_mean"  # what the learning team got against past selves
 
@@ -47,6 +46,7 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
     def __init__(self, *, config, **kwargs):
         super().__init__(config=config, **kwargs)
         self._weights_seq_no = 0
+        self.stage = 0  # of the curriculum
         self.failure: str | None = None  # the traceback of a game that could not even be made here
         if not self.worker_index:
             self.make_env()
@@ -61,17 +61,26 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
 
     def make_env(self) -> None:
         selfplay = self.config.selfplay
-        self.game = make(selfplay.game_id, **selfplay.settings)
+        self.game = selfplay.game_of(self.stage)
         index = self.worker_index or 0
         settings = selfplay.rollouts_of(index, self.config.num_env_runners)
         sequence = [self.config.seed or 0, index]
         if index and ray.get_runtime_context().was_current_actor_reconstructed:
             sequence.append(int.from_bytes(os.urandom(8)))  # not the same games over again
+        if self.stage:
+            sequence.append(self.stage)
         stream = int(np.random.SeedSequence(sequence).generate_state(1)[0])
         self.rollouts = Rollouts(self.game, selfplay.network, settings, seed=stream)
 
     def make_module(self) -> None:
         self.module = self.rollouts.learner
+
+    def enter(self, stage: int) -> None:
+        """Play the game of this stage of the curriculum; weights and past selves must be set anew."""
+        if stage != self.stage:
+            self.stage = stage
+            self.make_env()
+            self.make_module()
 
     def sample(self, **kwargs: Any) -> list[MultiAgentBatch]:
         """One rollout of every game: a list of one batch (a bare batch is a dict, which RLlib would take apart)."""
@@ -118,11 +127,14 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         if sums["pool_episodes"]:
             log(RETURN_AGAINST_PAST_MEAN, sums["pool_return"] / sums["pool_episodes"])
 
-    def play(self, weights: Weights | None = None, past_selves: dict[int, Weights] | None = None) -> dict[str, Any]:
-        """Take new weights, sample, report: {batch, sums, metrics} or {error: the traceback}."""
+    def play(
+        self, weights: Weights | None = None, past_selves: dict[int, Weights] | None = None, stage: int = 0
+    ) -> dict[str, Any]:
+        """Take new weights, sample, report: {batch, sums, metrics, stage} or {error: the traceback}."""
         if self.failure:
             return {"error": self.failure}
         try:
+            self.enter(stage)
             if weights is not None:
                 self.rollouts.set_weights(weights)
             for slot, past in (past_selves or {}).items():
@@ -134,13 +146,14 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
             with suppress(Exception):
                 self.rollouts.restart()
             return {"error": error}
-        return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics()}
+        return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics(), "stage": stage}
 
     def export_games(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The boards and random streams, for a checkpoint of ours."""
         return self.rollouts.state()
 
-    def import_games(self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None) -> None:
+    def import_games(self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None, stage: int = 0) -> None:
+        self.enter(stage)
         self.rollouts.load_state(arrays, state)
 
     def get_spaces(self) -> dict[str, tuple[gym.Space, gym.Space]]:

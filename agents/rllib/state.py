@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from ray.rllib.core import DEFAULT_MODULE_ID
 
-from envs import make
-
 if TYPE_CHECKING:
     from agents.rllib.algorithm import SelfPlay
 
@@ -31,6 +29,8 @@ def export_state(algorithm: "SelfPlay") -> tuple[dict[str, dict[str, np.ndarray]
         "shuffle": {"state": learner.shuffle.get_state().numpy().copy()},
         "pool": {f"{i}/{name}": w for i, past in enumerate(pool.weights) for name, w in past.items()},
     }
+    if algorithm.average:
+        arrays["average"] = {name: value.copy() for name, value in algorithm.average.average.items()}
     games = {}
     for index, (boards, state) in sorted(_games(algorithm)):
         arrays[f"games_{index}"] = boards
@@ -38,6 +38,8 @@ def export_state(algorithm: "SelfPlay") -> tuple[dict[str, dict[str, np.ndarray]
     return arrays, {
         "env_steps": algorithm.env_steps,
         "updates": algorithm.updates,
+        "stage": algorithm.stage,
+        "averaged": algorithm.average.count if algorithm.average else 0,
         "pool_env_steps": list(pool.env_steps),
         "pool_rng": algorithm.pool_rng.bit_generator.state,
         "slots": list(algorithm.slots),
@@ -63,9 +65,12 @@ def import_state(algorithm: "SelfPlay", arrays: dict[str, dict[str, np.ndarray]]
     pool.weights = [
         {name: np.array(arrays["pool"][f"{i}/{name}"]) for name in names} for i in range(len(pool.env_steps))
     ]
+    if algorithm.average:
+        algorithm.average.count = state["averaged"]
+        algorithm.average.average = {name: np.array(value) for name, value in arrays["average"].items()}
     algorithm.pool_rng.bit_generator.state = state["pool_rng"]
     algorithm.slots = list(state["slots"])
-    algorithm.forget_slots()
+    algorithm.enter(state["stage"])
     _set_games(algorithm, arrays, state["games"])
 
 
@@ -93,7 +98,7 @@ def _set_games(algorithm: "SelfPlay", arrays: dict[str, dict[str, np.ndarray]], 
     saved = [arrays[f"games_{index}"] for index in sorted(games, key=int)]
     if not saved:
         return
-    game = make(selfplay.game_id, **selfplay.settings)
+    game = selfplay.game_of(algorithm.stage)
     if any(boards["states"].dtype != game.state_dtype for boards in saved):  # a remote runner could only die of it
         raise ValueError(f"the saved games are not games of {game.id}")
     together = {name: np.concatenate([boards[name] for boards in saved]) for name in saved[0]}
@@ -105,8 +110,10 @@ def _set_games(algorithm: "SelfPlay", arrays: dict[str, dict[str, np.ndarray]], 
         stream = streams[position] if position < len(streams) else None
         begin += count
         if index == 0:
-            algorithm.env_runner.import_games(share, stream)
+            algorithm.env_runner.import_games(share, stream, algorithm.stage)
         else:
             algorithm.env_runner_group.foreach_env_runner(
-                "import_games", kwargs={"arrays": share, "state": stream}, remote_worker_ids=[index]
+                "import_games",
+                kwargs={"arrays": share, "state": stream, "stage": algorithm.stage},
+                remote_worker_ids=[index],
             )

@@ -19,15 +19,19 @@ _ROUNDS = 16  # enough for a crowd pushed to the ring to find room: each round r
 
 @compiled
 def place_at_random(state):
-    """Every body at rest anywhere, START_GAP from others, walls and posts; so the ball lies in no mouth."""
+    """Every body at rest anywhere in the start area, START_GAP from others, walls and posts; so the ball lies in no
+    mouth."""
     world, position = state.world, state.position
     num_bodies = position.shape[0]
+    area, end = state.settings.start_area, 1
+    if area < 1 and uniform(state) < 0.5:
+        end = -1
     for i in range(num_bodies - 1, -1, -1):
         across = world.half_width - world.radius[i] - START_GAP
         along = world.half_length - world.radius[i] - START_GAP - world.post_radius
         free = False
         while not free:
-            position[i, 0] = (2 * uniform(state) - 1) * along
+            position[i, 0] = (end * (1 - area) + area * (2 * uniform(state) - 1)) * along
             position[i, 1] = (2 * uniform(state) - 1) * across
             free = True
             for other in range(i + 1, num_bodies):
