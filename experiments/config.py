@@ -150,7 +150,7 @@ class TrainingSection(Section):
         description="the agent is the average of the weights so far, counted by time to this power; null: the newest",
     )
     curriculum: Annotated[tuple[Stage, ...], BeforeValidator(_tuple)] = Field(
-        default=(), max_length=16, description="games to be trained on first, in order; none helped at 2v2 (README)"
+        default=(), max_length=16, description="games to be trained on first, in order"
     )
 
     @model_validator(mode="after")

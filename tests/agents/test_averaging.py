@@ -38,7 +38,7 @@ def test_its_centre_of_mass_is_a_share_of_the_time_so_far(power: float, centre: 
 
 
 def test_the_first_counts_for_nothing_in_the_long_run():
-    """Before learning weights are drawn at random. With power 3 the t-th of n counts t(t+1)(t+2) 4 / (n(n+1)(n+2)(n+3))."""
+    """What learning began from, at random. Of n the t-th counts 4 t (t + 1) (t + 2) / (n (n + 1) (n + 2) (n + 3))."""
     assert averaged(3, [1] + [0] * 29) == pytest.approx(24 / (30 * 31 * 32 * 33))
 
 

@@ -34,7 +34,8 @@ def settings_for(game_id: str = "tic_tac_toe", **rollouts: Any) -> Any:
         "activation": "tanh",
         **({"entity_hidden": [8]} if settings else {}),
     }
-    return SelfPlaySettings(game_id, settings, network, replace(ROLLOUTS, **rollouts), pool_size=4, snapshot_every=2)
+    rollouts_of = replace(ROLLOUTS, **rollouts)
+    return SelfPlaySettings(game_id, settings, network, rollouts_of, pool_size=4, snapshot_every=2, averaging=3.0)
 
 
 def config_for(runners: int = 0, game_id: str = "tic_tac_toe", seed: int = 0, **rollouts: Any) -> Any:

@@ -1,11 +1,13 @@
 """SelfPlay in the driver: training is exact, can be continued bit for bit, and refuses what it cannot do."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agents.averaging import WeightAverage
 from agents.rllib.algorithm import EnvironmentFailure, SelfPlayConfig, join_batches
 from agents.rllib.learner import LOSSES, Diverged
 from agents.rollouts import STATISTICS
@@ -79,6 +81,29 @@ def test_continued_training_equals_uninterrupted_training_bit_for_bit(build, gam
     assert resumed.report.losses == straight.report.losses
     assert resumed.report.sums == straight.report.sums
     assert (resumed.env_steps, resumed.updates, len(resumed.pool.weights)) == (straight.env_steps, 10, 4)
+
+
+def test_the_agent_is_the_average_of_the_weights_after_each_update(build, ray_running):
+    algorithm, average = build(), WeightAverage(3.0)
+    first = algorithm.agent_weights()
+    assert all(np.array_equal(first[name], w) for name, w in algorithm.weights().items())  # nothing to average yet
+    for _ in range(3):
+        algorithm.train()
+        average.add(algorithm.weights())
+    found = algorithm.agent_weights()
+    assert all(np.array_equal(found[name], w) for name, w in average.weights().items())
+    assert not all(np.array_equal(found[name], w) for name, w in algorithm.weights().items())
+
+
+def test_without_averaging_the_agent_is_the_newest(ray_running):
+    config = config_for()
+    config.selfplay = replace(config.selfplay, averaging=None)
+    algorithm = config.build_algo()
+    train(algorithm, 2)
+    newest = algorithm.weights()
+    assert all(np.array_equal(newest[name], w) for name, w in algorithm.agent_weights().items())
+    assert "average" not in algorithm.export()[0]
+    algorithm.stop()
 
 
 def test_what_was_exported_does_not_change_under_later_training(build):

@@ -43,6 +43,22 @@ def test_a_training_start_has_room_around_everything(size):
         np.testing.assert_allclose((quarters == quarter).mean(axis=0), 0.25, atol=0.04)  # 4 standard deviations
 
 
+@pytest.mark.parametrize("area", [0.75, 0.4])
+def test_a_start_area_lies_before_either_goal(area):
+    states = scenes(ball_game(2, start_area=area), 2000)
+    assert gaps(states).min() >= 0.1 - 1e-12
+    world = states["world"][0]
+    along = states["position"][..., 0] / (world["half_length"] - world["radius"] - 0.1 - world["post_radius"])
+    nearest = 1 - 2 * area  # to the own goal, of those who start before the other; -1 is the own goal line, 1 the other
+    right, left = (along >= nearest - 1e-9).all(axis=1), (along <= -nearest + 1e-9).all(axis=1)
+    assert (right | left).all()
+    for alone in (right & ~left, left & ~right):
+        assert 0.3 < alone.mean() < 0.55
+    np.testing.assert_allclose(along.mean(axis=0), 0, atol=0.06)  # 4 standard deviations of the wider spread
+    assert along.max() > 0.95
+    assert along.min() < -0.95
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_match_starts_in_formation_mirrored_and_never_twice_alike(size):
     states = scenes(ball_game(size, mode="match"), 500)

@@ -23,6 +23,8 @@ from tests.envs.ball.scenes import FREE, KICK, SIZES, STAND, ball_game, play, sc
         ({"ball_max_speed": 40.0}, ("physics_interval", "at most 0.00778")),
         ({"player_max_speed": 20.0, "player_radius": 0.2, "ball_radius": 1.0}, ("physics_interval", "at most 0.005")),
         ({"pitch_length": 8.0, "player_radius": 1.0, "goal_fraction": 0.6}, ("pitch_length", "no room to start")),
+        ({"start_area": 0.1}, ("start_area", "[0.2, 1]")),
+        ({"start_area": 0.2, "pitch_length": 8.0}, ("pitch_length", "no room to start", "start_area larger")),
         ({"kickoff_offset": 2.0, "mode": "match"}, ("kickoff_offset", "at most 1.06")),
         ({"stuck_clearance": 5.0}, ("stuck_clearance", "[0.85, 4.5]")),
     ],
