@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", metavar="WORDS", nargs="+", help="a name for each agent, instead of its own")
     p.add_argument("--seconds", metavar="N", type=positive, default=SECONDS, help=f"of the film ({SECONDS:g})")
     p.add_argument("--width", metavar="PIXELS", type=whole, default=WIDTH, help=f"of each picture ({WIDTH})")
+    p.add_argument(
+        "--fps", metavar="N", type=whole, default=FRAMES_A_SECOND, help=f"pictures a second ({FRAMES_A_SECOND})"
+    )
     p.add_argument("--seed", metavar="S", type=seed_of, default=0, help="of the start (0)")
     return p
 
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for agent, label in zip(agents[:-1], labels, strict=True):
         print(f"{label} against {opponent}", flush=True)
         pair, names = [agent, agents[-1]], [label, opponent]
-        clips.append(record_clip(game, pair, args.seconds, args.seed, args.width, FRAMES_A_SECOND, names))
+        clips.append(record_clip(game, pair, args.seconds, args.seed, args.width, args.fps, names))
     length = max(map(len, clips))
     height, width = clips[0].shape[1:3]
     rows, columns = math.ceil(len(clips) / COLUMNS), min(COLUMNS, len(clips))
@@ -63,8 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         top, left = i // COLUMNS * height, i % COLUMNS * width
         film[: len(clip), top : top + height, left : left + width] = clip
         film[len(clip) :, top : top + height, left : left + width] = clip[-1]  # one that ended first stands still
-    write_film(args.out, film, FRAMES_A_SECOND)
-    print(f"{args.out}: {length / FRAMES_A_SECOND:.1f} s, {columns * width}x{rows * height}")
+    write_film(args.out, film, args.fps)
+    print(f"{args.out}: {length / args.fps:.1f} s, {columns * width}x{rows * height}")
     return ExitCode.DONE
 
 

@@ -10,7 +10,7 @@ from experiments.montage import main
 def test_three_agents_stand_in_two_rows(tmp_path, capsys):
     out = tmp_path / "three.gif"
     words = [str(out), "random", "scripted:L0", "scripted:L2", "--game", "ball_1v1", "--seconds", "1"]
-    assert main([*words, "--width", "160", "--labels", "chance", "nobody", "ram"]) == 0
+    assert main([*words, "--width", "160", "--fps", "25", "--labels", "chance", "nobody", "ram"]) == 0
     film = iio.imread(out)  # of 25 pictures those that differ from the one before: play begins after half a second
     assert 10 <= len(film) <= 25
     assert film.shape[1:] == (200, 320, 3)
