@@ -25,7 +25,8 @@ def measured(root, game_id: str, **evaluation) -> tuple[RunFolder, dict]:
     )
     game = make(game_id)
     weights = PolicyValueNetwork(**network_config(config, game)).state_dict()
-    learner = SimpleNamespace(env_steps=500, weights=lambda: {name: value.numpy() for name, value in weights.items()})
+    kept = {name: value.numpy() for name, value in weights.items()}
+    learner = SimpleNamespace(env_steps=500, agent_weights=lambda: kept)
     with RunFolder.create(config, ["test"], root) as run, Progress(config, io.StringIO()) as progress:
         Training(run, config, game, learner, progress).measure()
     (row,) = map(json.loads, run.metrics.read_text().splitlines())
