@@ -228,7 +228,7 @@ def test_a_ball_between_two_players_is_held_not_multiplied():
 def test_a_goal_ends_training_and_pays_both_teams(size, team):
     sign = 1 - 2 * team
     batch = Batch(ball_game(size), 1, autoreset=False)
-    batch.states[:] = scene(batch.game, (7.5 * sign * batch.states["world"]["half_length"][0] / 8, 0, 6 * sign, 0))
+    batch.states[:] = scene(batch.game, (sign * (batch.states["world"]["half_length"][0] - 0.5), 0, 6 * sign, 0))
     batch.step(np.zeros((1, 2 * size), np.int32))
     assert batch.terminated.tolist() == [True]
     assert batch.truncated.tolist() == [False]
