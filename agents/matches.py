@@ -9,15 +9,17 @@ draws the same random numbers in both. So an agent against itself scores one hal
 either side cancels. Different pairs share nothing. Ball games are played in `match` mode: 90 s, goals counted.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from agents.agent import Agent
+from agents.records import Record, Seat
 from envs.batch import Batch
 from envs.game import Dynamics, Game, with_settings
+from envs.random_moves import openings
+from envs.random_stream import seed_streams
 
 # Games begin after 0 to so many random moves, drawn evenly, or two players without chance would repeat one game.
 OPENING_PLIES = {"tic_tac_toe": 2, "connect_four": 8}
@@ -41,6 +43,9 @@ class Matches:
     lengths: np.ndarray  # [2, N] int32, steps after the opening
     truncated: np.ndarray  # [2, N] bool: the clock ended the game
     initial_states: np.ndarray  # [2, N], after the opening
+    first_streams: np.ndarray  # [N] uint64, the random streams that the games of each pair were begun on
+    openings: np.ndarray  # [N, plies] int32: the random moves before `initial_states`, of which the first
+    opening_lengths: np.ndarray  # [N] int64 were made
     actions: np.ndarray | None  # [T, 2, N] or [T, 2, N, P] int16 (or numbers), if recorded; 0 once a game is over
 
     @property
@@ -74,9 +79,15 @@ class Matches:
 
         A point for a game won, half of one for a draw. In games for chips a pair is won, with both points, by whoever
         took more chips in the two games of one deal, as in duplicate bridge: a game won may be a small one."""
+        return self.game_points.sum(axis=0)
+
+    @property
+    def game_points(self) -> np.ndarray:
+        """[2, N] float64: points of `a` in each game, 0, 0.5 or 1; the two games of a pair for chips are one result."""
         if self.game.largest_reward > 1:
-            return 1 + np.sign(self.returns.sum(axis=0, dtype=np.float64))
-        return (1 + self.outcomes).sum(axis=0) / 2
+            won = np.sign(self.returns.sum(axis=0, dtype=np.float64))
+            return np.broadcast_to((1 + won) / 2, self.returns.shape)
+        return (1.0 + self.outcomes) / 2
 
     @property
     def mean_return(self) -> float:
@@ -97,17 +108,22 @@ class Matches:
         total = int(self.goals_for.sum() + self.goals_against.sum())
         return int(self.goals_for.sum()) / total if total else None
 
-    def replay(self, half: int, pair: int) -> Iterator[np.ndarray]:
-        """The states [1] of one recorded game, from the start to the end, through the rules."""
+    def record(self, half: int, pair: int, time: str, game_name: str | None = None) -> Record:
+        """One game as it was played, its opening included. `game_name` where the game is not the package's."""
         if self.actions is None:
             raise ValueError("these matches were not recorded; play them with record=True")
-        batch = Batch(self.game, 1, autoreset=False)
-        batch.states[0] = self.initial_states[half, pair]
-        batch.refresh()
-        yield batch.states.copy()
-        for actions in self.actions[: self.lengths[half, pair], half, pair]:
-            batch.step(actions[None])
-            yield batch.states.copy()
+        names = (self.a, self.b) if half == 0 else (self.b, self.a)
+        played = self.actions[: self.lengths[half, pair], half, pair]
+        opening = self.openings[pair, : self.opening_lengths[pair]]
+        actions = np.concatenate([opening, played]) if len(opening) else played
+        return Record(
+            game=self.game,
+            game_name=game_name or self.game.id,
+            stream=int(self.first_streams[pair]),
+            seats=tuple(Seat("agent", names[team]) for team in self.game.teams),
+            actions=actions.astype(self.game.action_dtype),
+            time=time,
+        )
 
 
 # A ball game as it is played for a result: the usual 90 s, goals and all else counted, nothing paid for but goals.
@@ -152,6 +168,7 @@ def play_pairs(
     batch.states[pairs:] = batch.states[:pairs]
     batch.refresh()
     initial = batch.states.copy()
+    opened = openings(game, seed_streams(seed, 2 * pairs)[:pairs], plies)
     team_of_seat = np.array(game.teams)
     sequential = game.dynamics is Dynamics.SEQUENTIAL
     seats = [np.flatnonzero(team_of_seat == side) for side in (0, 1)]
@@ -190,7 +207,7 @@ def play_pairs(
         lengths += live
         if record:
             recorded.append(actions.copy() if game.action_shape else actions.astype(np.int16))
-    return _collect(game, a.name, b.name, seed, plies, batch, initial, returns, lengths, recorded)
+    return _collect(game, a.name, b.name, seed, plies, batch, initial, opened, returns, lengths, recorded)
 
 
 def _collect(
@@ -201,6 +218,7 @@ def _collect(
     plies: int,
     batch: Batch,
     initial: np.ndarray,
+    opened: tuple[np.ndarray, np.ndarray, np.ndarray],
     returns: np.ndarray,
     lengths: np.ndarray,
     recorded: list[np.ndarray],
@@ -237,5 +255,8 @@ def _collect(
         lengths=lengths.reshape(2, pairs),
         truncated=batch.truncated.reshape(2, pairs).copy(),
         initial_states=initial.reshape(2, pairs),
+        first_streams=opened[0],
+        openings=opened[1],
+        opening_lengths=opened[2],
         actions=np.stack(recorded).reshape(len(recorded), 2, pairs, *recorded[0].shape[1:]) if recorded else None,
     )  # fmt: skip

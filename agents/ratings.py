@@ -1,15 +1,15 @@
 """Ratings in Elo from paired games, against anchors whose ratings are fixed.
 
-    anchors = fit_anchors({("one_ply", "random"): points_of_one_ply, ...})        # random = 0
     rate({"random": points, "one_ply": points}, anchors)                          # Rating(elo, low, high)
 
 Points [N] float64: what a player won in each pair of games (both sides of one start), a draw counting half: 0, 0.5, 1,
-1.5 or 2. An edge is two players that met; letters: E edges, R draws of the bootstrap.
+1.5 or 2. An edge is two players that met; letters: E edges, R draws of the bootstrap. Everybody's ratings at once,
+those of anchors among them, are agents/standings.py's.
 
 Model        Bradley and Terry (1952): the expected share of the points is 1 / (1 + 10^(-d / 400)) at d Elo ahead. Draws
              are half points, so that the scale does not depend on how drawish two players are together, as it would
              with a parameter for draws (Davidson 1970). One virtual drawn pair on each edge keeps a perfect score
-             finite. The fit makes every player's expected points equal to the points it has.
+             finite. The fit makes the player's expected points equal to the points it has.
 Interval     95%, by the Bayesian bootstrap (Rubin 1981) over pairs: the weights of an edge's five results are drawn
              from gamma distributions with their counts, the rating is fitted to each draw. Whole pairs are drawn, for
              the two games of one start are correlated, and draws make them vary less than the binomial says; a
@@ -24,7 +24,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 ELO = 400 / np.log(10)  # Elo of one unit of log odds
@@ -47,44 +46,15 @@ class Rating(NamedTuple):
         return f"{self.elo:+.0f} [{self.low:+.0f}, {self.high:+.0f}]"
 
 
-def fit_anchors(points: Mapping[tuple[str, str], np.ndarray], reference: str = REFERENCE) -> dict[str, float]:
-    """Elo of every player, `reference` being 0, from the points of the first of each two that met.
-
-    Raises ValueError where some player is not connected with the reference.
-    """
-    names = sorted({name for edge in points for name in edge} | {reference})
-    index = {name: i for i, name in enumerate(names)}
-    if lonely := set(names) - _connected(points, reference):
-        raise ValueError(f"{', '.join(sorted(lonely))}: met nobody who leads to {reference}, so there is no rating")
-    first = np.array([index[a] for a, _ in points])
-    second = np.array([index[b] for _, b in points])
-    counts = np.array([_counts(edge) + VIRTUAL for edge in points.values()])  # [E, 5]
-    pairs, share = counts.sum(axis=1), _share(counts)
-    free = np.arange(len(names)) != index[reference]
-
-    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        """Negative log-likelihood a pair, and its gradient."""
-        strength = np.zeros(len(names))
-        strength[free] = values
-        ahead = strength[first] - strength[second]
-        surplus = pairs * (expit(ahead) - share)
-        gradient = np.bincount(first, surplus, len(names)) - np.bincount(second, surplus, len(names))
-        value = (pairs * (np.logaddexp(0, ahead) - share * ahead)).sum()
-        return float(value / pairs.sum()), gradient[free] / pairs.sum()
-
-    found = minimize(loss, np.zeros(free.sum()), jac=True, method="BFGS", options={"gtol": 1e-10})
-    strength = np.zeros(len(names))
-    strength[free] = found.x
-    return {name: float(ELO * strength[index[name]]) for name in names}
-
-
 def rate(points: Mapping[str, np.ndarray], anchors: Mapping[str, float], seed: int = 0) -> Rating:
     """The rating of one player from its points in each pair against anchors; the interval is drawn with `seed`.
 
     Who is no anchor does not count. Raises ValueError if there is nobody else.
     """
     edges = [
-        (_counts(won), elo / ELO) for name, won in points.items() if len(won) and (elo := anchors.get(name)) is not None
+        (counts_of(won), elo / ELO)
+        for name, won in points.items()
+        if len(won) and (elo := anchors.get(name)) is not None
     ]
     if not edges:
         raise ValueError(f"there are no games against an anchor ({', '.join(anchors)}), so there is no rating")
@@ -109,7 +79,7 @@ def expected_share(ahead: float) -> float:
     return float(expit(ahead / ELO))
 
 
-def _counts(points: np.ndarray) -> np.ndarray:
+def counts_of(points: np.ndarray) -> np.ndarray:
     """[5] float64: how many pairs ended with each result."""
     doubled = 2 * np.asarray(points, np.float64)
     if not np.isin(doubled, np.arange(5)).all():
@@ -142,11 +112,3 @@ def _fit(weights: np.ndarray, strengths: np.ndarray) -> np.ndarray:
         too_low = (share - expit(middle[:, None] - strengths)) @ size > 0
         low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
     return (low + high) / 2
-
-
-def _connected(edges: Mapping[tuple[str, str], np.ndarray], start: str) -> set[str]:
-    """Everybody reached from `start`."""
-    reached = {start}
-    while more := {name for edge in edges if reached & set(edge) for name in edge} - reached:
-        reached |= more
-    return reached

@@ -202,7 +202,7 @@ def read_record(path: Path, game_name: str | None = None) -> Record:
 
 def _record(found: dict[str, Any], game_name: str | None) -> Record:
     """Raises ValueError."""
-    game = _game(found["game"], found["settings"], game_name)
+    game = named_game(found["game"], found["settings"], game_name)
     stream, time = found["stream"], found["time"]
     _require(isinstance(stream, str) and re.fullmatch(r"0x[0-9a-f]{16}", stream), "its stream is not 16 hex digits")
     _require(isinstance(time, str) and len(time) <= 40, "its time is no time")
@@ -226,7 +226,8 @@ def _list(value: Any, what: str) -> list:
     return value
 
 
-def _game(name: Any, settings: Any, allowed: str | None) -> Game:
+def named_game(name: Any, settings: Any, allowed: str | None) -> Game:
+    """The game that a file names, if it is the package's or the one that the reader allows. Raises ValueError."""
     _require(isinstance(name, str) and isinstance(settings, dict), "it names no game")
     if allowed is not None and name != allowed:
         raise ValueError(f"it is a game of {name[:80]}, not of {allowed}")

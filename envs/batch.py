@@ -12,7 +12,6 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-from envs.bits import lowest, pack, size
 from envs.game import (
     Dynamics,
     Game,
@@ -25,9 +24,8 @@ from envs.game import (
     rewards,
     step,
 )
-from envs.random_stream import randint, seed_streams, uniform
-
-WORD = 64  # actions counted at a time
+from envs.random_moves import begin, draw_action
+from envs.random_stream import seed_streams, uniform
 
 
 class Batch:
@@ -63,6 +61,7 @@ class Batch:
         self.final_observations = np.zeros((num_envs, players, *game.observation_shape), game.observation_dtype)
         self._actions = np.zeros((num_envs, *seats, *game.action_shape), game.action_dtype)
         self._scratch = np.zeros(game.num_actions, np.bool_)
+        self._opening = np.zeros(opening_plies, np.int32)  # room for the moves of one
         self._init, self._refresh, self._step, self._random = (
             (_init_sequential, _refresh_sequential, _step_sequential, _random_sequential)
             if sequential
@@ -74,14 +73,14 @@ class Batch:
         """Start every game anew; with a seed, from fresh random streams, else the streams go on."""
         if seed is not None:
             self.states["rng"] = seed_streams(seed, self.num_envs)
-        self._init(self.states, self.opening_plies, self._scratch)
+        self._init(self.states, self._opening, self._scratch)
         self.refresh()
 
     def restart(self, rows: np.ndarray) -> None:
         """Start these games anew, int [n]; their random streams go on. For games that end without autoreset."""
         arrays = (self.states, self.observations, self.masks, self.terminated, self.truncated)
         states, *described = fresh = [array[rows] for array in arrays]
-        self._init(states, self.opening_plies, self._scratch)
+        self._init(states, self._opening, self._scratch)
         self._refresh(states, *described)
         for array, new in zip(arrays, fresh, strict=True):
             array[rows] = new
@@ -101,7 +100,7 @@ class Batch:
             raise ValueError(f"actions have shape {actions.shape}; {self.game.id} wants {self._actions.shape}")
         illegal = self._step(
             self.states, actions, self.observations, self.masks, self.rewards, self.terminated, self.truncated,
-            self.final_observations, self.autoreset, self.opening_plies, self._scratch,
+            self.final_observations, self.autoreset, self._opening, self._scratch,
         )  # fmt: skip
         if illegal >= 0:
             raise illegal_action(self.game, self.states[illegal], self.masks[illegal], actions[illegal], illegal)
@@ -160,63 +159,9 @@ def _mask_rows(states, players, out):
 
 
 @njit(cache=True)
-def _begin(state, opening_plies, scratch):
-    """A fresh game, after a random number of random moves; drawn again if those ended it."""
-    init(state)
-    while opening_plies > 0:
-        for _ in range(randint(state, opening_plies + 1)):
-            legal_action_mask(state, state.current_player, scratch)
-            step(state, np.int32(_draw(state, scratch)))
-            if is_terminal(state) or is_truncated(state):
-                break
-        if not (is_terminal(state) or is_truncated(state)):
-            break
-        init(state)
-
-
-@njit(cache=True)
-def _draw(state, mask):
-    """A legal action, each as likely; 0 if there is none. Without a branch to mispredict for each action."""
-    num_actions = mask.shape[0]
-    count = 0
-    if num_actions < WORD:
-        for action in range(num_actions):
-            count += mask[action]
-        if count == 0:
-            return 0
-        left = randint(state, count)
-        action, passed = 0, 0  # the first action that more than `left` legal ones lie up to
-        for a in range(num_actions):
-            passed += mask[a]
-            action += passed <= left
-        return action
-    for start in range(0, num_actions, WORD):
-        count += size(_word(mask, start))
-    if count == 0:
-        return 0
-    left = randint(state, count)
-    start = 0
-    legal = _word(mask, 0)
-    while size(legal) <= left:
-        left -= size(legal)
-        start += WORD
-        legal = _word(mask, start)
-    for _ in range(left):
-        legal &= legal - np.uint64(1)
-    return start + lowest(legal)
-
-
-@njit(cache=True, inline="always")
-def _word(mask, start):
-    """The legal ones of the actions from `start` on, WORD or as many as there are, as a set of bits."""
-    beyond = max(0, start + WORD - mask.shape[0])
-    return pack(mask, start - beyond) >> np.uint64(beyond)
-
-
-@njit(cache=True)
-def _init_sequential(states, opening_plies, scratch):
+def _init_sequential(states, moves, scratch):
     for b in range(states.shape[0]):
-        _begin(states[b], opening_plies, scratch)
+        begin(states[b], moves, scratch)
 
 
 @njit(cache=True)
@@ -234,8 +179,7 @@ def _refresh_sequential(states, observations, masks, terminated, truncated):
 
 @njit(cache=True)
 def _step_sequential(
-    states, actions, observations, masks, reward, terminated, truncated, final_observations, autoreset, opening_plies,
-    scratch,
+    states, actions, observations, masks, reward, terminated, truncated, final_observations, autoreset, moves, scratch,
 ):  # fmt: skip
     """One move in every game. Returns the first row with an illegal action, having moved nothing, or -1."""
     for b in range(states.shape[0]):
@@ -255,7 +199,7 @@ def _step_sequential(
             for player in range(final_observations.shape[1]):
                 observe(state, player, final_observations[b, player])
             if autoreset:
-                _begin(state, opening_plies, scratch)
+                begin(state, moves, scratch)
             else:
                 observe(state, state.current_player, observations[b])
                 masks[b] = False
@@ -268,11 +212,11 @@ def _step_sequential(
 @njit(cache=True)
 def _random_sequential(states, masks, out):
     for b in range(states.shape[0]):
-        out[b] = _draw(states[b], masks[b])
+        out[b] = draw_action(states[b], masks[b])
 
 
 @njit(cache=True)
-def _init_simultaneous(states, opening_plies, scratch):
+def _init_simultaneous(states, moves, scratch):
     for b in range(states.shape[0]):
         init(states[b])
 
@@ -312,8 +256,7 @@ def _within(numbers):
 
 @njit(cache=True)
 def _step_simultaneous(
-    states, actions, observations, masks, reward, terminated, truncated, final_observations, autoreset, opening_plies,
-    scratch,
+    states, actions, observations, masks, reward, terminated, truncated, final_observations, autoreset, moves, scratch,
 ):  # fmt: skip
     """One decision in every game. Returns the first row with an illegal action, having moved nothing, or -1."""
     for b in range(states.shape[0]):
@@ -350,7 +293,7 @@ def _step_simultaneous(
 def _random_simultaneous(states, masks, out):
     for b in range(states.shape[0]):
         for player in range(masks.shape[1]):
-            out[b, player] = _draw(states[b], masks[b, player])
+            out[b, player] = draw_action(states[b], masks[b, player])
 
 
 @njit(cache=True)

@@ -89,7 +89,7 @@ def round_robin(
     import numpy as np
 
     from agents.matches import play_pairs
-    from agents.ratings import fit_anchors
+    from agents.standings import fit_anchors
 
     points, results = {}, []
     for number, (a, b) in enumerate(itertools.combinations(players, 2)):

@@ -86,17 +86,24 @@ def cast(
 
 def named_agents(names: list[str], game: "Game", *, greedy: bool = False) -> list["Agent"]:
     """The agents of these names, ready to play; "latest" and a run's bare name are found as well. Raises UserError."""
-    from agents.names import AGENT_FILE, is_word, make_agent
+    from agents.names import make_agent
 
     agents = []
     for name in names:
-        base, at = _at(name)
-        run = None if is_word(name) or (Path(base) / AGENT_FILE).exists() else find_run(base)
         try:
-            agents.append(make_agent(f"{run}{at}" if run else name, game, greedy=greedy))
+            agents.append(make_agent(full_name(name), game, greedy=greedy))
         except ValueError as error:
             raise UserError(str(error), ExitCode.USAGE) from None
     return agents
+
+
+def full_name(name: str) -> str:
+    """An agent's name with the run's folder spelled out: "latest@last" as runs/.../...@last."""
+    from agents.names import AGENT_FILE, is_word
+
+    base, at = _at(name)
+    run = None if is_word(name) or (Path(base) / AGENT_FILE).exists() else find_run(base)
+    return f"{run}{at}" if run else name
 
 
 def default_rival(game_name: str) -> str:

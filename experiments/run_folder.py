@@ -59,7 +59,7 @@ class RunFolder:
             path.mkdir(parents=True)
         except OSError as error:
             raise UserError(f"{path}: cannot be made ({error.strerror})", ExitCode.ENVIRONMENT) from None
-        lock = _take_lock(path)
+        lock = take_lock(path)
         try:
             run = cls(path, config, lock)
             for folder in (run.events, run.checkpoints, run.agents, run.replays):
@@ -78,7 +78,7 @@ class RunFolder:
         """The run in that folder, or the one made last ("latest"), to go on with it."""
         path = latest_run(root) if str(run) == "latest" else Path(run).expanduser().absolute()
         _check_manifest(path, root)
-        lock = _take_lock(path)
+        lock = take_lock(path)
         try:
             config = load_resolved(path / "config.yaml")
             require_free(path, RUN_BYTES)
@@ -163,7 +163,7 @@ class RunFolder:
         self.close()
 
 
-def _take_lock(path: Path) -> IO[str]:
+def take_lock(path: Path) -> IO[str]:
     """Hold `.lock` for as long as the returned file is open; the system lets go of it however the process ends."""
     try:
         lock = open(path / ".lock", "a+")  # noqa: SIM115 - held open on purpose

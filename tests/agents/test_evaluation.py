@@ -12,8 +12,9 @@ from agents.anchors import load_anchors, load_round_robin
 from agents.evaluation import evaluate, evaluate_past
 from agents.matches import play_pairs
 from agents.names import check_name, make_agent
-from agents.ratings import fit_anchors, rate
+from agents.ratings import rate
 from agents.scripted.one_ply import OnePlyAgent
+from agents.standings import fit_anchors
 from envs.ids import GAMES
 from experiments.config import WITHOUT_ONE_PLY
 from tests.envs.conftest import marked

@@ -216,21 +216,24 @@ def test_a_recorded_game_is_replayed_through_the_rules(game_id):
     game = make(game_id)
     matches = play_pairs(game, RandomAgent(game), RandomAgent(game), 5, seed=9, record=True)
     for half, pair in ((0, 0), (1, 0), (1, 4)):
-        states = list(matches.replay(half, pair))
-        assert len(states) == matches.lengths[half, pair] + 1
-        assert states[0][0] == matches.initial_states[half, pair]
+        record = matches.record(half, pair, "2026-01-01")
+        states = [state.copy() for state in record.positions()]
+        opening = matches.opening_lengths[pair]
+        assert len(states) == opening + matches.lengths[half, pair] + 1
+        states[opening]["rng"] = matches.initial_states[half, pair]["rng"]  # which drew the opening
+        assert states[opening] == matches.initial_states[half, pair]
         batch = Batch(matches.game, 1, autoreset=False)
-        batch.states[:] = states[-1]
+        batch.states[0] = states[-1]
         batch.refresh()
         assert batch.terminated[0] or batch.truncated[0]
         if matches.goals_for is not None:
-            score = states[-1]["score"][0][:: 1 if half == 0 else -1]
+            score = states[-1]["score"][:: 1 if half == 0 else -1]
             assert score.tolist() == [matches.goals_for[half, pair], matches.goals_against[half, pair]]
         else:
-            winner = int(states[-1]["winner"][0])
+            winner = int(states[-1]["winner"])
             assert matches.outcomes[half, pair] == (0 if winner < 0 else 1 if winner == half else -1)
     with pytest.raises(ValueError, match="record=True"):
-        next(play_pairs(game, RandomAgent(game), RandomAgent(game), 1, seed=0).replay(0, 0))
+        play_pairs(game, RandomAgent(game), RandomAgent(game), 1, seed=0).record(0, 0, "")
 
 
 def test_impossible_requests():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from agents.ratings import ELO, Rating, expected_share, fit_anchors, rate
+from agents.ratings import ELO, Rating, expected_share, rate
+from agents.standings import fit_anchors
 
 ANCHORS = {"random": 0.0, "scripted:L0": -50.0, "scripted:L2": 300.0, "scripted:L3": 600.0}
 
@@ -120,7 +121,7 @@ def test_nonsense_is_refused():
         rate({"random": np.array([2.5])}, ANCHORS)
     with pytest.raises(ValueError, match="points of a pair"):
         rate({"random": np.array([np.nan])}, ANCHORS)
-    with pytest.raises(ValueError, match="x, y: met nobody who leads to random"):
+    with pytest.raises(ValueError, match="x, y: met nobody whose rating is known"):
         fit_anchors({("x", "y"): np.ones(3), ("z", "random"): np.ones(3)})
 
 

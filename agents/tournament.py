@@ -1,0 +1,278 @@
+"""Who plays whom how often, what came out, and what follows from it: a round robin or a gauntlet of named players.
+
+    plan = Plan(("scripted:L3", "scripted:L2", "random"), pairs=128)
+    results = [play(fixture, game, agents) for fixture in plan.fixtures()]
+    table = Table.of(plan, results, anchors)
+
+A fixture is so many pairs of games of two players, played in one call, and is what an interrupted tournament resumes
+at. Its seed depends on the tournament's seed, the two names and its number alone, so that nobody's games depend on who
+else takes part. The first round of everybody comes before the second of anybody: an unfinished table is a fair one.
+"""
+
+import itertools
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from agents.agent import Agent
+from agents.matches import Matches, play_pairs
+from agents.payoffs import NashAverage, cycles, cyclic_share, nash_average
+from agents.ratings import RESULTS, expected_share, rate
+from agents.standings import Edge, Standings, counts_of_games, counts_of_pairs, fit_standings
+from envs.game import Game
+
+AT_ONCE = 128  # pairs of a fixture; more at once are a little faster, and more is lost by an interruption
+AT_ONCE_SLOW = 2  # of players that think for seconds
+
+
+@dataclass(frozen=True)
+class Fixture:
+    a: str
+    b: str
+    number: int  # of those of these two, from 0
+    pairs: int
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.a, self.b, self.number
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Raises ValueError where there is nothing to play."""
+
+    players: tuple[str, ...]
+    pairs: int  # of each two that meet
+    seed: int = 0
+    opening: int | None = None  # random plies, None for the game's own number
+    gauntlet: bool = False  # the first meets everybody else; without it everybody meets everybody
+    at_once: int = AT_ONCE
+    earlier: tuple[int, ...] = ()  # the `pairs` that it had before it was extended, each of which ended a fixture
+
+    def __post_init__(self) -> None:
+        if repeated := [name for name in dict.fromkeys(self.players) if self.players.count(name) > 1]:
+            raise ValueError(f"{', '.join(repeated)}: named twice; a player meets others, not itself")
+        if len(self.players) < 2:
+            raise ValueError("a match is between two players or more")
+        if self.pairs < 1 or self.at_once < 1:
+            raise ValueError(f"there are {self.pairs} pairs of games, {self.at_once} at once; both must be 1 or more")
+
+    @property
+    def edges(self) -> list[Edge]:
+        if self.gauntlet:
+            return [(self.players[0], other) for other in self.players[1:]]
+        return list(itertools.combinations(self.players, 2))
+
+    def fixtures(self) -> Iterator[Fixture]:
+        ends = (*self.earlier, self.pairs)
+        rounds = [
+            min(self.at_once, end - done)
+            for begin, end in itertools.pairwise((0, *ends))
+            for done in range(begin, end, self.at_once)
+        ]
+        for number, pairs in enumerate(rounds):
+            for a, b in self.edges:
+                words = [self.seed, zlib.crc32(a.encode()), zlib.crc32(b.encode()), number]
+                seed = int(np.random.SeedSequence(words).generate_state(1)[0])
+                yield Fixture(a, b, number, pairs, seed)
+
+    def extended(self, pairs: int) -> "Plan":
+        """With more pairs of each two; what was played stays. Raises ValueError for fewer."""
+        if pairs < self.pairs:
+            raise ValueError(f"there are {2 * self.pairs} games of each two already, more than {2 * pairs}")
+        if pairs == self.pairs:
+            return self
+        return replace(self, pairs=pairs, earlier=(*self.earlier, self.pairs))
+
+
+@dataclass(frozen=True)
+class FixtureResult:
+    """What is kept of a fixture beside its games; all as seen by `a`."""
+
+    a: str
+    b: str
+    number: int
+    pairs: int
+    seed: int
+    counts: list[list[int]]  # [3][3] pairs by half points of a where it was first, and where b was
+    wins: int
+    draws: int
+    losses: int
+    goals: list[int] | None  # for and against, of games that count goals
+    distinct: int  # different pairs of games
+    mean_length: float  # steps of a game, after its opening
+    statistics: dict[str, list[float]] | None  # means a match of a and of b, of games that keep them
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.a, self.b, self.number
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Any) -> "FixtureResult":
+        """Raises ValueError for what `to_json` did not write."""
+        if not isinstance(found, dict) or set(found) != set(cls.__dataclass_fields__):
+            raise ValueError("its keys are not those of a result")
+        counts = np.array(found["counts"])
+        if counts.shape != (3, 3) or counts.dtype.kind != "i" or (counts < 0).any() or counts.sum() != found["pairs"]:
+            raise ValueError("its counts are not those of its pairs")
+        if found["wins"] + found["draws"] + found["losses"] != 2 * found["pairs"]:
+            raise ValueError("its games are not those of its pairs")
+        return cls(**found)
+
+
+def play(fixture: Fixture, game: Game, agents: Mapping[str, Agent], opening: int | None = None) -> Matches:
+    """The games, recorded."""
+    a, b = agents[fixture.a], agents[fixture.b]
+    return play_pairs(game, a, b, fixture.pairs, fixture.seed, opening, record=True)
+
+
+def summary(fixture: Fixture, matches: Matches) -> FixtureResult:
+    goals = None
+    if matches.goals_for is not None and matches.goals_against is not None:
+        goals = [int(matches.goals_for.sum()), int(matches.goals_against.sum())]
+    statistics = None
+    if matches.statistics is not None:
+        statistics = {name: values.mean(axis=(0, 1)).tolist() for name, values in matches.statistics.items()}
+    return FixtureResult(
+        fixture.a, fixture.b, fixture.number, fixture.pairs, fixture.seed,
+        counts=counts_of_games(matches.game_points).tolist(),
+        wins=matches.wins, draws=matches.draws, losses=matches.losses,
+        goals=goals,
+        distinct=_distinct(matches),
+        mean_length=float(matches.lengths.mean()),
+        statistics=statistics,
+    )  # fmt: skip
+
+
+def _distinct(matches: Matches) -> int:
+    """Pairs of games that differ from each other in a move."""
+    if matches.actions is None:
+        raise ValueError("these matches were not recorded; play them with record=True")
+    seen = set()
+    for pair in range(matches.pairs):
+        opening = matches.openings[pair, : matches.opening_lengths[pair]]
+        seen.add(opening.tobytes() + matches.actions[:, :, pair].tobytes())
+    return len(seen)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """All games of two players so far, as seen by `a`."""
+
+    a: str
+    b: str
+    counts: np.ndarray  # [3, 3] int64
+    wins: int
+    draws: int
+    losses: int
+    goals: tuple[int, int] | None
+    distinct: int  # different pairs at least
+    mean_length: float
+    statistics: dict[str, tuple[float, float]] | None
+
+    @property
+    def pairs(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def pairs_by_points(self) -> np.ndarray:
+        """[5] float64: 0, 0.5, 1, 1.5, 2 points of a."""
+        return counts_of_pairs(self.counts)
+
+    @property
+    def score(self) -> float:
+        """Share of the points."""
+        return float(self.pairs_by_points @ RESULTS) / self.pairs
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of the share, 95% (agents/ratings.py)."""
+        points = np.repeat(2 * RESULTS, self.pairs_by_points.astype(np.int64))
+        found = rate({self.b: points}, {self.b: 0.0})
+        return expected_share(found.low), expected_share(found.high)
+
+    @classmethod
+    def of(cls, results: Sequence[FixtureResult]) -> "Meeting":
+        """Of one edge's results, one at least."""
+        pairs = np.array([result.pairs for result in results], np.float64)
+
+        def mean(values: Sequence[float]) -> float:
+            return float(np.asarray(values) @ pairs / pairs.sum())
+
+        goals = [result.goals for result in results if result.goals is not None]
+        kept = [result.statistics for result in results if result.statistics is not None]
+        statistics = None
+        if len(kept) == len(results):
+            statistics = {
+                name: (mean([of[name][0] for of in kept]), mean([of[name][1] for of in kept])) for name in kept[0]
+            }
+        return cls(
+            results[0].a, results[0].b,
+            counts=np.sum([result.counts for result in results], axis=0),
+            wins=sum(result.wins for result in results),
+            draws=sum(result.draws for result in results),
+            losses=sum(result.losses for result in results),
+            goals=(sum(own for own, _ in goals), sum(other for _, other in goals)) if goals else None,
+            distinct=sum(result.distinct for result in results),
+            mean_length=mean([result.mean_length for result in results]),
+            statistics=statistics,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """What follows from the games so far. Letters: K players, the best first."""
+
+    meetings: dict[Edge, Meeting]
+    standings: Standings
+    players: list[str]  # [K]
+    payoffs: (
+        np.ndarray
+    )  # [K, K] share of the points of the row's player against the column's; nan where they did not meet
+    low: np.ndarray  # [K, K], the ends of its 95% interval
+    high: np.ndarray
+    nash: NashAverage | None  # None where some two did not meet
+    cyclic_share: float | None
+    cycles: list[tuple[str, str, str]]  # a beats b, b beats c, c beats a, each beyond doubt
+
+    @classmethod
+    def of(cls, results: Sequence[FixtureResult], anchors: Mapping[str, float], seed: int = 0) -> "Table":
+        """`anchors` keep their Elo; where nobody else plays, only the weakest of them does. Raises ValueError for
+        results that leave somebody unconnected, or none."""
+        by_edge: dict[Edge, list[FixtureResult]] = {}
+        for result in results:
+            by_edge.setdefault((result.a, result.b), []).append(result)
+        meetings = {edge: Meeting.of(own) for edge, own in by_edge.items()}
+        present = {name: anchors[name] for edge in meetings for name in edge if name in anchors}
+        if all(name in present for edge in meetings for name in edge):
+            present = dict(sorted(present.items(), key=lambda item: item[1])[:1])
+        standings = fit_standings({edge: meeting.counts for edge, meeting in meetings.items()}, present, seed)
+        players = list(standings.ratings)
+        index = {name: i for i, name in enumerate(players)}
+        payoffs, low, high = np.full((3, len(players), len(players)), np.nan)
+        for (a, b), meeting in meetings.items():
+            i, j = index[a], index[b]
+            below, above = meeting.interval
+            payoffs[i, j], low[i, j], high[i, j] = meeting.score, below, above
+            payoffs[j, i], low[j, i], high[j, i] = 1 - meeting.score, 1 - above, 1 - below
+        nash = share = None
+        met = ~np.isnan(payoffs) | np.eye(len(players), dtype=np.bool_)
+        if met.all():
+            margins = np.where(np.eye(len(players), dtype=np.bool_), 0, payoffs - 0.5)
+            nash, share = nash_average(margins), cyclic_share(margins)
+        found = cycles(np.nan_to_num(low, nan=0.0) - 0.5)
+        named = [(players[i], players[j], players[k]) for i, j, k in found]
+        return cls(meetings, standings, players, payoffs, low, high, nash, share, named)
+
+    @property
+    def distinct_share(self) -> float:
+        """Of all pairs, those that differ from the others of their fixture."""
+        pairs = sum(meeting.pairs for meeting in self.meetings.values())
+        return sum(meeting.distinct for meeting in self.meetings.values()) / pairs
