@@ -1,7 +1,8 @@
 """How fast everything is here: python -m experiments.benchmark [--only envs training] [--games connect_four] [--quick]
 
     envs       steps of each game, alone and many at once          faces     through PettingZoo and Gymnasium
-    sampling   self-play of the default network                    training  through RLlib, against stock RLlib
+    matches    of two networks, of two scripted teams              sampling  self-play of the default network
+    training   through RLlib, against stock RLlib
     scaling    training with 1, 2, 4, ... runners (--scaling, --max-runners)
     peers      other projects in the same run (--peers PYTHON)
     compiling  the first step of each game, with an empty cache and with a filled one (--only compiling)
@@ -36,7 +37,7 @@ from experiments.errors import ExitCode, UserError, run_command
 from experiments.provenance import usable_cores
 
 FORMAT = "bitterball benchmark 1"
-PARTS = ("envs", "faces", "sampling", "training")  # without being asked for
+PARTS = ("envs", "faces", "matches", "sampling", "training")  # without being asked for
 PARTS_ON_REQUEST = ("scaling", "peers", "compiling")
 USUAL = (
     "tic_tac_toe", "connect_four", "othello", "gomoku_15", "hex_11", "breakthrough_8", "go_9x9", "go_19x19", "chess",
@@ -170,6 +171,27 @@ def faces(run: Run) -> list[dict[str, Any]]:
     return rows
 
 
+def matches(run: Run) -> list[dict[str, Any]]:
+    from envs import make
+    from experiments.benchmarks.environments import network_match_play, rates, scripted_match_play
+    from experiments.benchmarks.windows import measure, pinned
+
+    plays = {
+        "connect_four": ("two networks, 256 pairs at once", "moves per CPU-second",
+                         lambda game: network_match_play(game, 256)),
+        "ball_2v2": ("scripted:L3 against scripted:L2, 128 pairs at once", "matches per CPU-second",
+                     lambda game: scripted_match_play(game, "scripted:L3", "scripted:L2", 128)),
+    }  # fmt: skip
+    rows = []
+    for game_id, (who, unit, of) in plays.items():
+        if game_id in run.games:
+            run.say(f"matches {game_id}")
+            with pinned(run.core):
+                windows = measure(of(make(game_id)), run.effort.seconds, run.effort.windows)
+            rows.append({"game": game_id, "who": who, "unit": unit, "rate": rates(windows)})
+    return rows
+
+
 def sampling(run: Run) -> list[dict[str, Any]]:
     from envs import make
     from experiments.benchmarks.environments import rates, sampling_play
@@ -248,8 +270,8 @@ def compiling(run: Run) -> list[dict[str, Any]]:
 
 STEPS = "env steps per CPU-second"
 MEASURED = {
-    "envs": envs, "faces": faces, "sampling": sampling, "training": training, "scaling": scaling, "peers": peers,
-    "compiling": compiling,
+    "envs": envs, "faces": faces, "matches": matches, "sampling": sampling, "training": training, "scaling": scaling,
+    "peers": peers, "compiling": compiling,
 }  # fmt: skip
 
 

@@ -47,6 +47,40 @@ def sampling_play(game: Game, num_games: int, length: int) -> Play:
     return play
 
 
+def network_match_play(game: Game, pairs: int) -> Play:
+    """Paired matches of two networks of the default size, fresh from their seeds, drawing their moves. Counts moves."""
+    import torch
+
+    from agents.matches import play_pairs
+    from agents.network import PolicyValueNetwork
+    from agents.network_agent import NetworkAgent
+    from experiments.assembly import network_config
+    from experiments.config import Config
+
+    agents = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        agents.append(NetworkAgent(PolicyValueNetwork(**network_config(Config(name="benchmark"), game)), game))
+
+    def play(repetitions: int) -> int:
+        return sum(int(play_pairs(game, *agents, pairs, seed).lengths.sum()) for seed in range(repetitions))
+
+    return play
+
+
+def scripted_match_play(game: Game, a: str, b: str, pairs: int) -> Play:
+    """Paired matches of two named agents. Counts matches."""
+    from agents.matches import play_pairs
+    from agents.names import make_agent
+
+    agents = make_agent(a, game), make_agent(b, game)
+
+    def play(repetitions: int) -> int:
+        return sum(play_pairs(game, *agents, pairs, seed).games for seed in range(repetitions))
+
+    return play
+
+
 def parallel_play(env: Any) -> Play:
     """Whole games of a PettingZoo Parallel environment."""
     draw = random.Random(0).random

@@ -95,6 +95,16 @@ def _faces(printer: Printer, rows: list[dict[str, Any]]) -> None:
     )
 
 
+def _matches(printer: Printer, rows: list[dict[str, Any]]) -> None:
+    printer.table(
+        "Matches, on one core",
+        ["game", "who", "unit", "rate"],
+        [[row["game"], row["who"], row["unit"], _cell(row["rate"])] for row in rows],
+        "pairs of games with the seats swapped, through agents.matches.play_pairs",
+        names=3,
+    )
+
+
 def _sampling(printer: Printer, rows: list[dict[str, Any]]) -> None:
     printer.table(
         "Sampling for training: agent steps per CPU-second of one core",
@@ -177,6 +187,7 @@ def _compiling(printer: Printer, rows: list[dict[str, Any]]) -> None:
 PRINTED = {
     "envs": _environments,
     "faces": _faces,
+    "matches": _matches,
     "sampling": _sampling,
     "training": _training,
     "scaling": _scaling,
@@ -212,6 +223,9 @@ GOALS = (
     ("ball_3v3, statistics on against off", "envs", 0.85, True, "ratio", {"game": "ball_3v3, statistics on"}),
     ("ball_1v1 against VMAS football", "peers", 5, True, "ratio", {"game": "ball_1v1"}),
     ("ball_3v3 against VMAS football", "peers", 5, True, "ratio", {"game": "ball_3v3"}),
+    ("connect_four, matches of two networks, moves per CPU-second", "matches", 200e3, False, "rate",
+     {"game": "connect_four"}),
+    ("ball_2v2, matches of L3 against L2 per CPU-second", "matches", 200, False, "rate", {"game": "ball_2v2"}),
     ("go_19x19, 1024 at once, moves per CPU-second", "envs", 0.5e6, False, "rate",
      {"game": "go_19x19", "num_games": 1024}),
     ("connect_four through PettingZoo against PettingZoo's own", "faces", 3, True, "ratio",

@@ -14,7 +14,7 @@ ADVANTAGE = 60.0
 
 
 def simulate(ahead: float, pairs: int, rng: np.random.Generator, draws: float = 0.4) -> np.ndarray:
-    """Results [3, 3] of a player so many Elo ahead, ADVANTAGE more where it is first; `draws` of what could be drawn is."""
+    """Results [3, 3] of a player so many Elo ahead, ADVANTAGE more where it is first; draws are half points."""
     points = np.zeros((2, pairs))
     for half, sign in ((0, 1), (1, -1)):
         share = expected_share(ahead + sign * ADVANTAGE)
