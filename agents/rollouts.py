@@ -69,23 +69,29 @@ class Rollouts:
         self._advantages = np.zeros((steps, *shape), np.float32)
         self._targets = np.zeros((steps, *shape), np.float32)
         self._steps_of_game = np.zeros(settings.num_games, np.int64)
+        self._mixed = np.zeros(settings.num_games, np.bool_)  # games in which a slot's past self was exchanged
+        self.against_slots = np.zeros((len(self.past_selves), 2))
         self._teams = np.array(game.teams, np.int8)
 
     def set_weights(self, weights: Weights) -> None:
         """The learning policy's weights, by parameter name."""
         _load(self.learner, weights)
 
-    def set_past_self(self, slot: int, weights: Weights) -> None:
-        """Put a past self into a slot; its games go on with it."""
+    def set_past_self(self, slot: int, weights: Weights, *, exchanged: bool = True) -> None:
+        """Put a past self into a slot; its games go on with it and, unless it was there before, count for nobody."""
         _load(self.past_selves[slot], weights)
+        if exchanged:
+            self._mixed |= (self.controller == 1 + slot).any(axis=1) & (self._steps_of_game > 0)
 
     def collect(self) -> tuple[dict[str, np.ndarray], dict[str, float]]:
         """Play `length` steps of every game. Returns the learning seats' samples, N rows each, copied:
 
         observations [N, *shape], masks [N, A] bool, actions [N] int32, logps, advantages, targets [N] float32;
 
-        and statistics: sums over the rollout, by name.
+        and statistics: sums over the rollout, by name. `against_slots` [slots, 2] float64 then has the games that ended
+        against the past self in each slot, and the learning team's points in them, 1 a win, 0.5 a draw.
         """
+        self.against_slots[:] = 0
         batch, sums = self.batch, dict.fromkeys(STATISTICS, 0.0)
         for t in range(self.settings.length):
             self._observations[t] = batch.observations
@@ -176,17 +182,28 @@ class Rollouts:
         sums["truncated"] += len(cut)
         sums["first_seat_return"] += float(rewards[:, 0].sum())
         sums["pool_episodes"] += int(against.sum())
-        sums["pool_return"] += float(rewards[np.arange(len(over)), learning.argmax(axis=1)][against].sum())
+        own_return = rewards[np.arange(len(over)), learning.argmax(axis=1)]
+        sums["pool_return"] += float(own_return[against].sum())
+        for row, reward in zip(
+            over[against & ~self._mixed[over]], own_return[against & ~self._mixed[over]], strict=True
+        ):
+            self.against_slots[self.controller[row].max() - 1] += 1, (1 + np.sign(reward)) / 2
         self._steps_of_game[over] = 0
+        self._mixed[over] = False
 
     def restart(self) -> None:
         """Start every game anew, after an error that may have left some in the middle of a move."""
         self.batch.reset()
         self._steps_of_game[:] = 0
+        self._mixed[:] = False
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """All that it takes to go on: arrays [B, ...], copied, and JSON. Weights come from the learner and the pool."""
-        arrays = {"states": self.batch.states.copy(), "steps_of_game": self._steps_of_game.copy()}
+        arrays = {
+            "states": self.batch.states.copy(),
+            "steps_of_game": self._steps_of_game.copy(),
+            "mixed": self._mixed.copy(),
+        }
         return arrays, {"rng": self.rng.bit_generator.state}
 
     def load_state(self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None) -> None:
@@ -199,6 +216,7 @@ class Rollouts:
             raise ValueError(f"the saved games are not {self.settings.num_games} games of {self.game.id}")
         self.batch.states[: len(states)] = states
         self._steps_of_game[: len(states)] = arrays["steps_of_game"]
+        self._mixed[: len(states)] = arrays["mixed"]
         if state is not None:
             self.rng.bit_generator.state = state["rng"]
         self.batch.refresh()

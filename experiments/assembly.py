@@ -123,6 +123,7 @@ def selfplay_settings(config: Config, game: Game) -> Any:
             slots=opponents.slots,
         ),
         pool_size=opponents.pool_size,
+        sampling=opponents.sampling,
         snapshot_every=opponents.snapshot_every,
         averaging=training.averaging,
     )

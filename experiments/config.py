@@ -166,7 +166,9 @@ class OpponentsSection(Section):
     pool_size: Whole = Field(default=32, ge=2, le=10_000, description="earlier selves kept")
     slots: Whole = Field(default=4, ge=1, le=64, description="earlier selves a runner holds at a time")
     snapshot_every: Whole = Field(default=50, ge=1, description="updates between two new members of the pool")
-    sampling: Literal["uniform"] = Field(default="uniform", description="how earlier selves are drawn")
+    sampling: Literal["uniform", "recent", "prioritised"] = Field(
+        default="uniform", description="how earlier selves are drawn: evenly, the newest quarter, those that still win"
+    )
 
     @model_validator(mode="after")
     def _shares(self) -> "OpponentsSection":

@@ -163,6 +163,10 @@ class Training:
             "speed/learner_idle_share": waited / seconds,
             "speed/resident_gigabytes": _resident_gigabytes(),
         }
+        if self.config.opponents.pool:
+            shares = self.algorithm.pool.shares
+            values["league/share_of_points_against_the_first"] = shares[0]
+            values["league/share_of_points_against_the_hardest"] = shares.min()
         if self.config.training.curriculum:
             values["selfplay/stage"] = self.algorithm.stage
         self.run.log(self.algorithm.env_steps, values, training_seconds=clock.training_seconds)
@@ -191,7 +195,13 @@ class Training:
         folder = self.run.checkpoints / str(self.algorithm.env_steps)
         if not folder.exists():
             save(folder, arrays, {"algorithm": state, "clock": vars(self.clock)}, keep=self.config.keep_checkpoints)
-        league = {"past_selves_env_steps": state["pool_env_steps"], "measurements": self.clock.history}
+        league = {
+            "past_selves": [
+                {"env_steps": env_steps, "share_of_points_against": share}
+                for env_steps, share in zip(state["pool_env_steps"], self.algorithm.pool.shares.tolist(), strict=True)
+            ],
+            "measurements": self.clock.history,
+        }
         temporary = self.run.path / ".league.json.tmp"
         temporary.write_text(json.dumps(league, indent=1))
         os.replace(temporary, self.run.path / "league.json")

@@ -21,7 +21,7 @@ from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, LEARNER_RESULTS, NUM_ENV
 from ray.rllib.utils.typing import StateDict
 
 from agents.averaging import WeightAverage
-from agents.pool import PastSelves
+from agents.pool import PastSelves, Sampling
 from agents.rllib.env_runner import SelfPlayEnvRunner
 from agents.rllib.learner import LOSSES, SelfPlayPPOLearner
 from agents.rllib.module import MASK, PolicyValueModule, weights_of
@@ -53,6 +53,7 @@ class SelfPlaySettings:
     network: dict[str, Any]  # PolicyValueNetwork's config
     rollouts: RolloutSettings  # num_games over all runners
     pool_size: int = 32
+    sampling: Sampling = "uniform"  # how past selves are drawn
     snapshot_every: int = 25  # updates
     averaging: float | None = None  # power of the average of the weights that is the agent; None: the newest are
     before: tuple[tuple[str, dict[str, Any]], ...] = ()  # ids and settings of a curriculum's earlier games, in order
@@ -170,11 +171,13 @@ class SelfPlay(PPO):
         self.runner_deaths = 0
         super().setup(config)
         selfplay = self.config.selfplay
-        self.pool = PastSelves(selfplay.pool_size)
+        self.pool = PastSelves(selfplay.pool_size, selfplay.sampling)
         self.pool_rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.config.seed or 0, 2])))
         self.slots = [0] * (selfplay.rollouts.slots if selfplay.rollouts.pool_share else 0)  # indices into the pool
         self._slots_version = 0
+        self._drawn_version = 0  # the one at which they were drawn; later ones are the same again
         self._sent: dict[int, int] = {}  # runner -> version of the slots that it has
+        self._asked: dict[int, list[int]] = {}  # runner -> env steps of the past selves in the slots that it plays with
         self._pending: dict[int, dict[str, Any]] = {}  # runner -> what it played
         self._deaths_in_a_row = 0  # over all runners, since the last sample
         self._empty_since: float | None = None
@@ -208,6 +211,8 @@ class SelfPlay(PPO):
         waited = time.perf_counter()
         batch = join_batches([play["batch"] for play in plays])
         self.env_steps += batch.env_steps()
+        for play in plays:
+            self._count(play["slots"], play["asked"])
         self.metrics.aggregate([play["metrics"] for play in plays], key=ENV_RUNNER_RESULTS)
         results = self.learner_group.update(
             batch=batch,
@@ -224,6 +229,7 @@ class SelfPlay(PPO):
             self.pool.add(self.env_steps, self.weights())
             self.slots = self.pool.draw(len(self.slots), self.pool_rng)
             self._slots_version += 1
+            self._drawn_version = self._slots_version
         self.report = UpdateReport(
             env_steps=batch.env_steps(),
             agent_steps=batch.agent_steps(),
@@ -232,13 +238,24 @@ class SelfPlay(PPO):
             seconds={"wait": waited - begin, "learn": time.perf_counter() - waited},
         )
 
+    def _count(self, against_slots: np.ndarray, asked: list[int]) -> None:
+        """Tell the pool what came of games [slots, 2] against past selves of these env steps, if it has them yet."""
+        for (games, points), env_steps in zip(against_slots, asked, strict=False):
+            if games and env_steps in self.pool.env_steps:
+                self.pool.count(self.pool.env_steps.index(env_steps), games, points)
+
     def _request(self, runner: int, weights: Any) -> dict[str, Any]:
         """The arguments of `SelfPlayEnvRunner.play`; past selves travel only when the slots changed."""
-        past = None
+        past, exchanged = None, self.exchanged(runner)
         if self._sent.get(runner) != self._slots_version:
             past = {slot: self.pool.weights[index] for slot, index in enumerate(self.slots)}
             self._sent[runner] = self._slots_version
-        return {"weights": weights, "past_selves": past, "stage": self.stage}
+        self._asked[runner] = [self.pool.env_steps[index] for index in self.slots]
+        return {"weights": weights, "past_selves": past, "exchanged": exchanged, "stage": self.stage}
+
+    def exchanged(self, runner: int) -> bool:
+        """Whether past selves were drawn since this runner was last asked."""
+        return self._sent.get(runner, 0) < self._drawn_version
 
     def _sample(self) -> list[dict[str, Any]]:
         """One rollout of every game; none while no runner is healthy (RLlib restarts them between steps)."""
@@ -247,7 +264,7 @@ class SelfPlay(PPO):
         play = self.env_runner.play(**self._request(0, self.weights()))
         if "error" in play:
             raise EnvironmentFailure(play["error"])
-        return [play]
+        return [{**play, "asked": self._asked[0]}]
 
     def _sample_remote(self) -> list[dict[str, Any]]:
         self._dispatch()
@@ -282,7 +299,7 @@ class SelfPlay(PPO):
             elif "error" in play:
                 raise EnvironmentFailure(play["error"])
             else:
-                self._pending[result.actor_id] = play
+                self._pending[result.actor_id] = {**play, "asked": self._asked[result.actor_id]}
                 self._deaths_in_a_row = 0
         deaths = len(before - self._healthy())
         self.runner_deaths += deaths
@@ -324,9 +341,11 @@ class SelfPlay(PPO):
         self.stage = stage
         self.forget_slots()
 
-    def forget_slots(self) -> None:
-        """Every runner is sent its past selves anew, with its next request."""
+    def forget_slots(self, *, exchanged: bool = False) -> None:
+        """Every runner is sent its past selves anew, with its next request; `exchanged` if they are others."""
         self._slots_version += 1
+        if exchanged:
+            self._drawn_version = self._slots_version
 
     def export(self) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, Any]]:
         """All that it takes to continue: arrays by group (a file each), and JSON. Rollouts in flight are not part."""

@@ -128,9 +128,13 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
             log(RETURN_AGAINST_PAST_MEAN, sums["pool_return"] / sums["pool_episodes"])
 
     def play(
-        self, weights: Weights | None = None, past_selves: dict[int, Weights] | None = None, stage: int = 0
+        self,
+        weights: Weights | None = None,
+        past_selves: dict[int, Weights] | None = None,
+        exchanged: bool = True,
+        stage: int = 0,
     ) -> dict[str, Any]:
-        """Take new weights, sample, report: {batch, sums, metrics, stage} or {error: the traceback}."""
+        """Take new weights, sample, report: {batch, sums, metrics, stage, slots} or {error: the traceback}."""
         if self.failure:
             return {"error": self.failure}
         try:
@@ -139,14 +143,15 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
                 self.rollouts.set_weights(weights)
             for slot, past in (past_selves or {}).items():
                 if slot < len(self.rollouts.past_selves):
-                    self.rollouts.set_past_self(slot, past)
+                    self.rollouts.set_past_self(slot, past, exchanged=exchanged)
             (batch,) = self.sample()
         except Exception:
             error = traceback.format_exc().rstrip()
             with suppress(Exception):
                 self.rollouts.restart()
             return {"error": error}
-        return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics(), "stage": stage}
+        slots = self.rollouts.against_slots.copy()
+        return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics(), "stage": stage, "slots": slots}
 
     def export_games(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The boards and random streams, for a checkpoint of ours."""

@@ -41,8 +41,11 @@ def export_state(algorithm: "SelfPlay") -> tuple[dict[str, dict[str, np.ndarray]
         "stage": algorithm.stage,
         "averaged": algorithm.average.count if algorithm.average else 0,
         "pool_env_steps": list(pool.env_steps),
+        "pool_games": list(pool.games),
+        "pool_points": list(pool.points),
         "pool_rng": algorithm.pool_rng.bit_generator.state,
         "slots": list(algorithm.slots),
+        "slots_exchanged": algorithm.exchanged(1 if algorithm.config.num_env_runners else 0),
         "games": games,
     }
 
@@ -61,6 +64,7 @@ def import_state(algorithm: "SelfPlay", arrays: dict[str, dict[str, np.ndarray]]
     learner.shuffle.set_state(torch.from_numpy(np.array(arrays["shuffle"]["state"])))
     algorithm.env_steps, algorithm.updates = state["env_steps"], state["updates"]
     pool.env_steps = list(state["pool_env_steps"])
+    pool.games, pool.points = list(state["pool_games"]), list(state["pool_points"])
     names = list(network.state_dict())
     pool.weights = [
         {name: np.array(arrays["pool"][f"{i}/{name}"]) for name in names} for i in range(len(pool.env_steps))
@@ -71,6 +75,7 @@ def import_state(algorithm: "SelfPlay", arrays: dict[str, dict[str, np.ndarray]]
     algorithm.pool_rng.bit_generator.state = state["pool_rng"]
     algorithm.slots = list(state["slots"])
     algorithm.enter(state["stage"])
+    algorithm.forget_slots(exchanged=state["slots_exchanged"])
     _set_games(algorithm, arrays, state["games"])
 
 

@@ -54,8 +54,9 @@ def test_weights_stay_with_their_steps():
 def test_memory_is_bounded_by_the_size():
     """Nothing but the `size` kept snapshots is referred to, however many were added."""
     pool = filled(6, 1000)
-    assert len(vars(pool)["weights"]) == len(vars(pool)["env_steps"]) == 6
-    assert set(vars(pool)) == {"size", "env_steps", "weights"}
+    kept = vars(pool)
+    assert {len(kept[name]) for name in ("weights", "env_steps", "games", "points")} == {6}
+    assert set(kept) == {"size", "sampling", "env_steps", "weights", "games", "points"}
 
 
 def test_draws_differ_while_there_are_enough():
@@ -77,6 +78,50 @@ def test_every_past_self_is_drawn_equally_often():
     rng, pool = np.random.default_rng(0), filled(10, 50)
     counts = np.bincount([index for _ in range(5000) for index in pool.draw(4, rng)], minlength=10)
     assert abs(counts - 2000).max() < 5 * np.sqrt(5000 * 0.4 * 0.6)  # five standard deviations
+
+
+def test_the_recent_are_the_newest_quarter():
+    pool = filled(16, 16)
+    pool.sampling = "recent"
+    assert pool.chances().tolist() == [0] * 12 + [0.25] * 4
+    assert set(pool.draw(6, np.random.default_rng(0))) == {12, 13, 14, 15}
+    assert filled(2, 1).draw(2, np.random.default_rng(0)) == [0, 0]
+
+
+def test_those_that_still_win_are_preferred():
+    """Points of 0, half and all of 190 games, 10 drawn ones being added: shares of 0.025, 0.5 and 0.975."""
+    pool = filled(3, 3)
+    pool.sampling = "prioritised"
+    assert pool.chances() == pytest.approx([1 / 3] * 3)
+    for index, points in enumerate((0, 95, 190)):
+        pool.count(index, 190, points)
+    assert pool.shares == pytest.approx([0.025, 0.5, 0.975])
+    weights = np.array([0.975**2, 0.25, 0.02])
+    assert pool.chances() == pytest.approx(weights / weights.sum())
+    drawn = [pool.draw(1, np.random.default_rng(seed))[0] for seed in range(3000)]
+    assert np.bincount(drawn) / 3000 == pytest.approx(pool.chances(), abs=0.035)
+
+
+def test_old_games_are_forgotten():
+    """Always beaten, then always winning: after many games only the new ones count."""
+    pool = filled(3, 2)
+    for _ in range(50):
+        pool.count(0, 20, 0)
+    assert pool.shares[0] < 0.05
+    for _ in range(50):
+        pool.count(0, 20, 20)
+    assert pool.shares[0] > 0.9
+    assert pool.games[0] < 250
+    assert pool.shares[1] == 0.5
+
+
+def test_results_stay_with_their_selves_when_the_pool_is_thinned():
+    pool = filled(4, 4)
+    for index in range(4):
+        pool.count(index, 10, index)
+    pool.add(400, snapshot(4))  # 100 gives way
+    assert pool.env_steps == [0, 200, 300, 400]
+    assert pool.points == [0, 2, 3, 0]
 
 
 def test_a_pool_too_small_to_hold_two_is_refused():

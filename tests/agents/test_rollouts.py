@@ -141,6 +141,48 @@ GAMES = [
     ("ball_1v1", {}, 0.5),
     ("tests.own_game.nim:nim", {}, 0.25),
 ]
+
+
+def test_games_against_each_slot_are_counted_by_the_points_of_the_learning_team():
+    """Tic-Tac-Toe, 40 games, half of them against two past selves: whoever ends a game is known from the boards."""
+    rollouts = tic_tac_toe(num_games=40, pool_share=0.5, slots=2, length=1)
+    games, points = np.zeros(2), np.zeros(2)
+    for _ in range(60):
+        rollouts.collect()
+        over = rollouts._terminated[0]
+        for row in np.flatnonzero(over & (rollouts.controller > 0).any(axis=1)):
+            slot, seat = rollouts.controller[row].max() - 1, rollouts.controller[row].argmin()
+            games[slot] += 1
+            points[slot] += (1 + rollouts._rewards[0, row, seat]) / 2
+            assert rollouts.against_slots[slot, 0] > 0
+        counted = rollouts.against_slots.sum(axis=0)
+        assert counted[0] == (over & (rollouts.controller > 0).any(axis=1)).sum()
+        games -= rollouts.against_slots[:, 0]
+        points -= rollouts.against_slots[:, 1]
+    assert not games.any()
+    assert not points.any()
+
+
+def test_a_game_in_which_the_past_self_was_exchanged_counts_for_nobody():
+    rollouts = tic_tac_toe(num_games=20, pool_share=1.0, slots=2, length=1)
+    for _ in range(3):
+        rollouts.collect()
+    begun = rollouts._steps_of_game > 0
+    weights = {name: value.numpy() for name, value in rollouts.learner.state_dict().items()}
+    rollouts.set_past_self(1, weights)
+    counted = np.zeros(20, bool)
+    for _ in range(7):  # no game is longer than nine moves, so every game ends once, and some twice
+        ending = rollouts._mixed.copy()
+        rollouts.collect()
+        over = rollouts._terminated[0]
+        of_slot = (rollouts.controller == 2).any(axis=1)
+        assert rollouts.against_slots[1, 0] == (over & of_slot & ~ending).sum()
+        counted |= over
+    assert begun.any()
+    assert not rollouts._mixed.any()
+    assert counted.all()
+
+
 games = pytest.mark.parametrize(("game_id", "settings", "pool_share"), GAMES, ids=[f"{g[0]}-{g[2]}" for g in GAMES])
 
 

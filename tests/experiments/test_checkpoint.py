@@ -160,7 +160,7 @@ def test_a_renamed_or_foreign_folder_is_refused(tmp_path: Path):
 
 
 def test_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(checkpoint, "VERSION", 3)
+    monkeypatch.setattr(checkpoint, "VERSION", 4)
     save(tmp_path / "1", {}, {})
     monkeypatch.undo()
     assert "has version 3; this program reads version 2" in refusal(tmp_path / "1")
