@@ -23,7 +23,9 @@ def place_at_random(state):
     mouth."""
     world, position = state.world, state.position
     num_bodies = position.shape[0]
-    area, end = state.settings.start_area, 1
+    area, widest, end = state.settings.start_area[0], state.settings.start_area[1], 1
+    if area < widest:
+        area += (widest - area) * uniform(state)
     if area < 1 and uniform(state) < 0.5:
         end = -1
     for i in range(num_bodies - 1, -1, -1):

@@ -92,7 +92,7 @@ def schema(team_size: int, control: int) -> tuple[Setting, ...]:
         Setting("restitution_ball_player", 0.5, 0.0, 1.0),
         Setting("restitution_player_player", 0.3, 0.0, 1.0),
         Setting("restitution_player_wall", 0.2, 0.0, 1.0, description="walls and posts"),
-        Setting("start_area", 1.0, 0.2, 1.0,
+        Setting("start_area", (1.0, 1.0), 0.2, 1.0,
                 description="training: everybody starts in this fraction of the pitch, before either goal by chance"),
         Setting("kickoff_offset", 0.5, 0.0, 2.0, description="m, kick-off places vary by up to this, mirrored"),
         Setting("stuck_distance", 0.5, 0.0, 10.0, description="m; a ball that stays within it for stuck_time is stuck"),
@@ -151,10 +151,10 @@ def configure(team_size: int, control: int, settings: dict[str, Any]) -> dict[st
         _require(s, "kickoff_offset", s["kickoff_offset"] <= room, f"at most {room:.3g} {where}, not to overlap")
     else:  # a random start draws places until they are free: under a quarter covered it needs a few draws a body
         margin = player + post + START_GAP
-        free = s["start_area"] * (length - 2 * margin) * (width - 2 * margin)
+        free = s["start_area"][0] * (length - 2 * margin) * (width - 2 * margin)
         covered = 2 * team_size * math.pi * (2 * player + START_GAP) ** 2 / 4
         longer = "longer" if smallest == 1 else "longer, or pitch_size_factor larger"
-        longer += "" if s["start_area"] == 1 else ", or start_area larger"
+        longer += "" if s["start_area"][0] == 1 else ", or start_area larger"
         _require(s, "pitch_length", covered <= 0.25 * free, f"{longer}: {2 * team_size} players have no room to start")
     entities = s["observation"] == "entities"
     alone = not (entities and s["draws_observed"])

@@ -23,7 +23,7 @@ training:
   curriculum:
     - until_rating: 100
       team_size: 1
-      settings: {start_area: 0.5}
+      settings: {start_area: [0.5, 0.5]}
     - until_rating: 400
       until_share: 0.6
       settings: {pitch_size_factor: [0.8, 0.8]}
@@ -47,11 +47,11 @@ def complaint(tmp_path: Path, text: str, *overrides: str) -> str:
         ("until_rating: 1", "school.yaml:6: training.curriculum.0 is the game as it is; give settings or a team_size"),
         ("until_rating: 1\n      team_size: 1", "school.yaml:7: training.curriculum.0.team_size needs a ball game with "
          "network.type entities, whose networks read any team size"),
-        ("until_rating: 1\n      until_share: 1\n      settings: {start_area: 0.5}", "school.yaml:7: "
+        ("until_rating: 1\n      until_share: 1\n      settings: {start_area: [0.5, 0.5]}", "school.yaml:7: "
          "training.curriculum.0.until_share is 1; wanted less than 1"),
-        ("until_rating: 1\n      settings: {start_area: 0.1}", "school.yaml:7: training.curriculum.0.settings: setting "
-         "'start_area' is 0.1; it must be in [0.2, 1]"),
-        ("until_rating: 1\n      settings: {start_aera: 0.5}", "school.yaml:7: training.curriculum.0.settings: "
+        ("until_rating: 1\n      settings: {start_area: [0.1, 1]}", "school.yaml:7: training.curriculum.0.settings: "
+         "setting 'start_area' is [0.1, 1]; each end must be in [0.2, 1]"),
+        ("until_rating: 1\n      settings: {start_aera: [0.5, 0.5]}", "school.yaml:7: training.curriculum.0.settings: "
          "ball_2v2 has no setting 'start_aera'; did you mean 'start_area'?"),
         ("until_rating: 1\n      settings: {start_area: [1, 2, 3]}", "school.yaml:7: "
          "training.curriculum.0.settings.start_area is a list; wanted true or false, a number, text or a range [low, "
@@ -88,8 +88,8 @@ def test_stages_keep_what_the_run_says_of_its_game(tmp_path: Path):
         (name, game.settings) for name, game in games_before(config, build_game(config, source))
     )
     assert (small, own) == ("ball_1v1", "ball_2v2")
-    assert (first["start_area"], first["pitch_size_factor"]) == (0.5, (1, 1))
-    assert (second["start_area"], second["pitch_size_factor"]) == (1, (0.8, 0.8))
+    assert (first["start_area"], first["pitch_size_factor"]) == ((0.5, 0.5), (1, 1))
+    assert (second["start_area"], second["pitch_size_factor"]) == ((1, 1), (0.8, 0.8))
     assert {first["observation"], second["observation"]} == {"entities"}
     assert first["time_limit"] == second["time_limit"] == 20
     assert first["pitch_length"] == make("ball_1v1").settings["pitch_length"]

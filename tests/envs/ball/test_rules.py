@@ -45,7 +45,7 @@ def test_a_training_start_has_room_around_everything(size):
 
 @pytest.mark.parametrize("area", [0.75, 0.4])
 def test_a_start_area_lies_before_either_goal(area):
-    states = scenes(ball_game(2, start_area=area), 2000)
+    states = scenes(ball_game(2, start_area=(area, area)), 2000)
     assert gaps(states).min() >= 0.1 - 1e-12
     world = states["world"][0]
     along = states["position"][..., 0] / (world["half_length"] - world["radius"] - 0.1 - world["post_radius"])
@@ -57,6 +57,17 @@ def test_a_start_area_lies_before_either_goal(area):
     np.testing.assert_allclose(along.mean(axis=0), 0, atol=0.06)  # 4 standard deviations of the wider spread
     assert along.max() > 0.95
     assert along.min() < -0.95
+
+
+def test_a_start_area_can_be_drawn_for_each_episode():
+    """A ball at x = +-(1 - a) + a u, u uniform in [-1, 1], a in [0.4, 1]: its mean square is 0.6^2 / 3 + 0.52 / 3,
+    where it is 1 / 3 if a is always 1, and 0.41 if it is always 0.4."""
+    states = scenes(ball_game(2, start_area=(0.4, 1.0)), 4000)
+    world = states["world"][0]
+    along = world["half_length"] - world["radius"][-1] - 0.1 - world["post_radius"]
+    ball = states["position"][:, -1, 0] / along
+    np.testing.assert_allclose((ball**2).mean(), 0.12 + 0.52 / 3, atol=0.019)  # 4 standard deviations
+    np.testing.assert_allclose(ball.mean(), 0, atol=0.035)
 
 
 @pytest.mark.parametrize("size", SIZES)
