@@ -5,6 +5,7 @@
     python -m experiments.match RUN@last RUN@2000000 --sprt 0,20                       until it is clear who is stronger
     python -m experiments.match --resume latest --games 1024                           go on, or play more
     python -m experiments.match --show latest --extract 17                             one of the games, to be watched
+    python -m experiments.match --league latest                                        a run's agents of all times
 
 Games are played in pairs: the same start and opening, the seats swapped. Ratings in Elo with 95% intervals, from one
 fit with what moving first is worth; the game's anchors keep their ratings (random is 0). The folder, runs/match/...,
@@ -20,6 +21,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.cpu import tune_environment
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 GAMES = 256
 SPRT_GAMES = 40_000  # at most; two equal players need about 8,000 for 0,20, and are not always told apart
+LEAGUE, LEAGUE_GAMES = 12, 64  # agents of a run at most, games of each two
+ROOT = Path("runs/match")
 SPRT_AT_ONCE = 32  # pairs: the fewer, the less is played after it is clear
 PLAIN_WIDTH = 110  # of the tables, where there is no terminal to ask
 LINE_SECONDS = 2.0  # between two plain lines of progress
@@ -57,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--resume", metavar="FOLDER", help="go on with a match, 'latest' for the newest; --games for more")
     p.add_argument("--show", metavar="FOLDER", help="the tables of a match that was played, 'latest' for the newest")
+    p.add_argument("--league", metavar="RUN", help=f"a run's own agents, {LEAGUE} of all times, against each other")
     p.add_argument("--extract", metavar="N", type=int, help="with --show: write game N (games.csv) to be watched")
     p.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return p
@@ -77,7 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UserError(f"{folder.path}: no games yet; go on with --resume {folder.path}", ExitCode.USAGE)
         _tell(folder, _table(folder), args)
         return ExitCode.DONE
-    if args.resume:
+    if args.league:
+        folder = _league(args)
+    elif args.resume:
         folder = MatchFolder.open(args.resume, to_play=True)
         if args.games is not None:
             folder.extend(args.games // 2)
@@ -96,17 +103,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """What can be told from the command line alone. Raises UserError."""
-    used = [name for name in ("resume", "show") if getattr(args, name)]
+    used = [name for name in ("resume", "show", "league") if getattr(args, name)]
     if used:
-        new = ("agents", "game", "gauntlet", "sprt", "opening", "sampled")
+        new = ("agents", "game", "gauntlet", "sprt", *(() if used == ["league"] else ("opening", "sampled")))
         given = [
             name
             for name in (*new, *(("games",) if used == ["show"] else ()))
             if getattr(args, name) not in (None, [], False)
         ]
-        if len(used) == 2 or given:
-            other = "--show" if len(used) == 2 else given[0] if given[0] == "agents" else f"--{given[0]}"
-            raise UserError(f"{other}: not with --{used[0]}, whose folder says who plays what", ExitCode.USAGE)
+        if len(used) > 1 or given:
+            other = f"--{used[1]}" if len(used) > 1 else given[0] if given[0] == "agents" else f"--{given[0]}"
+            raise UserError(f"{other}: not with --{used[0]}, which says who plays what", ExitCode.USAGE)
     elif len(args.agents) < 2:
         raise UserError(
             "name two agents or more: python -m experiments.match scripted:L3 scripted:L2 --game ball_2v2",
@@ -139,7 +146,31 @@ def _bounds(text: str) -> tuple[float, float]:
     return elo0, elo1
 
 
-def _create(args: argparse.Namespace) -> "MatchFolder":
+def _league(args: argparse.Namespace) -> "MatchFolder":
+    """The match of a run's own agents, in its folder: gone on with if the same ones play the same, else a new one."""
+    from experiments.cast import find_run
+    from experiments.match_folder import MatchFolder, folders_of
+
+    run = find_run(args.league)
+    if run is None:
+        raise UserError(f"--league {args.league}: is no run's folder", ExitCode.USAGE)
+    saved = sorted(int(entry.name) for entry in (run / "agents").glob("*") if entry.name.isdigit())
+    if len(saved) < 2:
+        raise UserError(
+            f"--league {args.league}: the run has saved {len(saved)} agents; two are needed", ExitCode.USAGE
+        )
+    chosen = sorted({saved[round(i * (len(saved) - 1) / (LEAGUE - 1))] for i in range(LEAGUE)})
+    args.agents = [f"{run}@{steps}" for steps in chosen]
+    args.games = args.games or LEAGUE_GAMES
+    made = _create(args, run / "league")
+    for path in folders_of(run / "league"):
+        if path != made.path and made.continues(path):
+            made.discard()
+            return MatchFolder.open(path, to_play=True)
+    return made
+
+
+def _create(args: argparse.Namespace, root: Path = ROOT) -> "MatchFolder":
     """A new match, everybody's names looked at first. Raises UserError."""
     from agents.names import parse_name
     from agents.tournament import AT_ONCE, AT_ONCE_SLOW, Plan
@@ -175,7 +206,7 @@ def _create(args: argparse.Namespace) -> "MatchFolder":
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
     players = {name: {"name": full, "sha256": file_hash(parsed[name].folder)} for name, full in names.items()}
-    return MatchFolder.create(told.game_name, dict(told.game.settings), players, plan, sprt, greedy, sys.argv)
+    return MatchFolder.create(root, told.game_name, dict(told.game.settings), players, plan, sprt, greedy, sys.argv)
 
 
 SLOW_FAMILIES = ("uci", "gtp")  # they play one game after the other

@@ -45,12 +45,12 @@ class MatchFolder:
 
     @classmethod
     def create(
-        cls, game_name: str, settings: dict[str, Any], players: dict[str, dict[str, str | None]], plan: Plan,
-        sprt: Sequence[float] | None, greedy: bool, command: Sequence[str],
+        cls, root: Path, game_name: str, settings: dict[str, Any], players: dict[str, dict[str, str | None]],
+        plan: Plan, sprt: Sequence[float] | None, greedy: bool, command: Sequence[str],
     ) -> "MatchFolder":  # fmt: skip
-        """A fresh folder. `players`: by name, the full name and the hash of what it plays from."""
+        """A fresh folder in `root`. `players`: by name, the full name and the hash of what it plays from."""
         require_free(Path("runs").absolute(), RUN_BYTES)
-        path = ROOT / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        path = root / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         try:
             (path / "games").mkdir(parents=True)
         except OSError as error:
@@ -119,6 +119,11 @@ class MatchFolder:
         except ValueError as error:
             raise UserError(f"--games {2 * pairs}: {error}", ExitCode.USAGE) from None
         self._write()
+
+    def continues(self, other: Path) -> bool:
+        """Whether the match in that folder is of the same players at the same game, so that it need not begin anew."""
+        theirs = MatchFolder.open(other)
+        return all(theirs._told[key] == json.loads(json.dumps(self._told[key])) for key in _KEYS - {"made"})
 
     def missing(self) -> Iterator[Fixture]:
         """The fixtures that are still to be played."""
@@ -201,8 +206,12 @@ def _write_results(file: Path, results: Sequence[FixtureResult]) -> None:
         write_whole(file, "".join(json.dumps(result.to_json()) + "\n" for result in results).encode())
 
 
+def folders_of(root: Path) -> list[Path]:
+    """Every match there, the newest last."""
+    return sorted((file.parent for file in root.glob("*/match.json")), key=lambda path: path.name)
+
+
 def _latest() -> Path:
-    folders = sorted(ROOT.glob("*/match.json"), key=lambda file: file.parent.name)
-    if not folders:
+    if not (folders := folders_of(ROOT)):
         raise UserError(f"{ROOT.absolute()}: no match was played here yet", ExitCode.USAGE)
-    return folders[-1].parent
+    return folders[-1]

@@ -218,3 +218,22 @@ def test_a_game_that_is_not_there(place):
 def test_long_names_are_told_apart_by_their_ends():
     names = ["runs/a/1/agents/best", "runs/b/1/agents/best", "random"]
     assert labels(names) == {names[0]: "a/1/agents/best", names[1]: "b/1/agents/best", "random": "random"}
+
+
+def test_a_run_s_own_agents_meet_in_its_folder_and_once_only(run, capsys):
+    assert match(["--league", str(run), "--games", "4"]) == 0
+    (made,) = (run / "league").iterdir()
+    out = capsys.readouterr().out
+    assert f"{run.name}@100" in out
+    assert f"{run.name}@200" in out
+    (result,) = results(made)
+    assert match(["--league", "latest", "--games", "4"]) == 0, "the same again plays nothing"
+    assert [made] == list((run / "league").iterdir())
+    assert results(made) == [result]
+    shutil.rmtree(run / "agents" / "200")
+    with pytest.raises(UserError, match="saved 1 agents; two are needed"):
+        match(["--league", str(run)])
+    with pytest.raises(UserError, match="no run's folder"):
+        match(["--league", "nowhere"])
+    with pytest.raises(UserError, match="--game: not with --league"):
+        match(["--league", str(run), "--game", "hex_3"])
