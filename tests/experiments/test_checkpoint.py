@@ -163,7 +163,7 @@ def test_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(checkpoint, "VERSION", 4)
     save(tmp_path / "1", {}, {})
     monkeypatch.undo()
-    assert "has version 3; this program reads version 2" in refusal(tmp_path / "1")
+    assert "has version 4; this program reads version 3" in refusal(tmp_path / "1")
 
 
 class Poison:
