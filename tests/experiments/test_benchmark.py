@@ -79,11 +79,22 @@ def test_parts_are_chosen():
     def parts(*arguments):
         return benchmark._parts(benchmark.parser().parse_args(arguments))
 
-    assert parts() == ["envs", "faces", "sampling", "training"]
-    assert parts("--scaling", "--peers", "python") == ["envs", "faces", "sampling", "training", "scaling", "peers"]
+    usual = ["envs", "faces", "matches", "sampling", "training"]
+    assert parts() == usual
+    assert parts("--scaling", "--peers", "python") == [*usual, "scaling", "peers"]
     assert parts("--only", "training", "envs") == ["envs", "training"]
     assert parts("--only", "scaling") == ["scaling"]
     assert parts("--only", "peers", "--peers", "python") == ["peers"]
+
+
+def test_matches_are_measured_of_the_games_that_are_asked_for(tmp_path, capsys):
+    path = tmp_path / "figures.json"
+    arguments = ["--quick", "--only", "matches", "--games", "connect_four", "hex_3", "--json", str(path)]
+    assert benchmark.main(arguments) == ExitCode.DONE
+    (row,) = json.loads(path.read_text())["results"]["matches"]
+    assert (row["game"], row["unit"]) == ("connect_four", "moves per CPU-second")
+    assert row["rate"]["low"] > 0
+    assert "matches of two networks" in capsys.readouterr().out
 
 
 def test_the_usual_games_are_one_of_each_family():
