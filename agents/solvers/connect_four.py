@@ -9,6 +9,7 @@ its end and a tenth of a millisecond in its middle; with 8 discs all moves take 
 what took long is kept on disk (book.py) and is there at once the next time.
 """
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -20,13 +21,14 @@ from agents.solvers.connect_four_search import ONE, Shape, move_scores, solve
 from envs.game import Game
 
 TABLE_BITS = 23  # 2^23 positions of 8 bytes, 64 MiB once all of it has been written
+TELL_SECONDS = 5.0
 KEPT = 200_000  # a position that took so many others (about 30 ms) is written to the book
 FIRST_PLIES = {"connect_four": 8, "connect_four_5x4": 0, "connect_four_6x5": 4, "connect_four_8x7": 20}
 
 
 class ConnectFourSolver:
     """Scores of positions that are not over. `book`: where those that took long are kept, None for nowhere; `tell`
-    hears (positions done, of how many) after each of a call's that was searched for long."""
+    hears (positions done, of how many) every few seconds of a call that takes longer."""
 
     scale = "1 more than the winner's discs left, negative for the loser, 0 drawn"
 
@@ -69,6 +71,7 @@ class ConnectFourSolver:
         Raises ValueError for a position that is over."""
         bits = self._bits(states)
         out = np.empty((len(states), self.game.num_actions), np.int16)
+        told = time.monotonic()
         counters = np.zeros(1, np.int64)
         for b, (mine, discs, placed) in enumerate(bits):
             key = mine + discs
@@ -80,11 +83,11 @@ class ConnectFourSolver:
             move_scores(
                 mine, discs, int(placed), self._shape, self._table, self._moves, counters, np.int16(ILLEGAL), out[b]
             )
-            if counters[0] >= KEPT:
-                if self.book:
-                    self.book.add(key, out[b])
-                if self.tell:
-                    self.tell(b + 1, len(states))
+            if self.book and counters[0] >= KEPT:
+                self.book.add(key, out[b])
+            if self.tell and time.monotonic() - told > TELL_SECONDS:
+                self.tell(b + 1, len(states))
+                told = time.monotonic()
         if self.book:
             self.book.save()
         return out
