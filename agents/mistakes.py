@@ -132,9 +132,11 @@ def sample(agent: Agent, game: Game, solver: Solver, count: int, seed: int) -> t
         rng = np.random.default_rng([seed, source])
         found: list[tuple[np.ndarray, int]] = []
         for _ in range(MOST_ROUNDS):
+            before = len(found)
             for reached, ply in _games(player, game, opening, rng):
                 found += _new(game, solver, reached, ply, seen)
-            if len(found) >= 2 * wanted:  # so that those of the first games, all begun alike, are not all that is drawn
+            # enough that what is drawn is not the first games' alone; or there are hardly any more
+            if len(found) >= 2 * wanted or len(found) - before < wanted / 20:
                 break
         for i in np.sort(rng.permutation(len(found))[:wanted]):
             states.append(found[i][0])

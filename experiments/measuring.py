@@ -94,7 +94,8 @@ class Measuring:
 
         if self._solver is None:
             self._solver = make_solver(self.game)
-        return judge(agent, self.game, self._solver, self.config.evaluation.mistakes, self.config.training.seed).scalars()
+        positions, seed = self.config.evaluation.mistakes, self.config.training.seed
+        return judge(agent, self.game, self._solver, positions, seed).scalars()
 
     def _forgetting(self, agent: Any, seed: int) -> dict[str, float]:
         """Against the selves of measurements 1, 2, 4, 8, ...: never part of the rating."""

@@ -6,8 +6,8 @@
 tic_tac_toe, and games of your own that are as small: every position that can follow (exhaustive.py)
 connect_four and its other boards: connect_four.py                  hex_3, hex_5: hex.py
 
-A value is the mover's: above 0 it has won, 0 is a draw, below it has lost, if both play as well as can be. The larger the
-better; how much a point is, `scale` says. Nothing here is imported before a solver is made.
+A value is the mover's: above 0 it has won, 0 is a draw, below it has lost, if both play as well as can be. The larger,
+the better; how much a point is, `scale` says. Nothing here is imported before a solver is made.
 """
 
 from collections.abc import Callable

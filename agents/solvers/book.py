@@ -64,8 +64,8 @@ class Book:
         try:
             arrays = load(read_folder(self.path, kind=KIND)[FILE])
             keys, scores = arrays["keys"], arrays["scores"]
-            fits = keys.dtype == np.uint64 and scores.dtype == np.int16 and scores.shape == (*keys.shape, self.num_actions)
-            if not fits:
+            shape = (*keys.shape, self.num_actions)
+            if keys.dtype != np.uint64 or scores.dtype != np.int16 or scores.shape != shape:
                 raise CorruptArtifact(self.path, "is of another form")
         except Exception as error:  # safetensors has no base class for what a malformed file makes it raise
             warnings.warn(f"{self.path}: begun anew ({error})", stacklevel=2)

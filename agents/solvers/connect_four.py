@@ -56,11 +56,9 @@ class ConnectFourSolver:
         counters = np.zeros(1, np.int64)
         limit = self.game.max_steps
         for b, (mine, discs, placed) in enumerate(bits):
-            known = self.book.get(mine + discs) if self.book else None
+            known = self.book.get(mine + discs) if self.book is not None else None
             if known is None:
-                out[b] = solve(
-                    mine, discs, int(placed), -limit, limit, self._shape, self._table, self._moves, counters
-                )
+                out[b] = solve(mine, discs, int(placed), -limit, limit, self._shape, self._table, self._moves, counters)
             else:
                 out[b] = known.max()
         return out
@@ -75,7 +73,7 @@ class ConnectFourSolver:
         counters = np.zeros(1, np.int64)
         for b, (mine, discs, placed) in enumerate(bits):
             key = mine + discs
-            known = self.book.get(key) if self.book else None
+            known = self.book.get(key) if self.book is not None else None
             if known is not None:
                 out[b] = known
                 continue
@@ -83,12 +81,12 @@ class ConnectFourSolver:
             move_scores(
                 mine, discs, int(placed), self._shape, self._table, self._moves, counters, np.int16(ILLEGAL), out[b]
             )
-            if self.book and counters[0] >= KEPT:
+            if self.book is not None and counters[0] >= KEPT:
                 self.book.add(key, out[b])
             if self.tell and time.monotonic() - told > TELL_SECONDS:
                 self.tell(b + 1, len(states))
                 told = time.monotonic()
-        if self.book:
+        if self.book is not None:
             self.book.save()
         return out
 

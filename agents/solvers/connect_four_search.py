@@ -10,7 +10,7 @@ Bits         column by column from the bottom, with one bit above each column th
 Score        for the mover, John Tromp's and Pascal Pons' scale: a win counts 1 more than the discs that the winner has
              then left, a draw 0, a loss the negative of what the other's win counts. So with perfect play
              score = (cells + 2 - p) // 2, p being the number of discs on the board with the winning one
-Key          `mine` + `discs` (uint64): a column that holds k discs adds 2^k - 1 to 2^(k+1) - 2, so no two positions agree
+Key          `mine` + `discs` (uint64): a column of k discs adds 2^k - 1 to 2^(k+1) - 2, so no two positions agree
 Table        [2^b] uint64, each the best known bound of one position: 8 bits of bound, 56 of a key that multiplication
              by an odd number has scattered; the b bits that say where it lies are the rest of it, so a hit is never
              another position (b is 8 or more). A newer entry replaces an older one
@@ -31,7 +31,8 @@ TWO, THREE, EIGHT, BOUND_BITS = np.uint64(2), np.uint64(3), np.uint64(8), np.uin
 SCATTER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, made odd
 LOWER = 128  # a stored bound is LOWER + MIDDLE + score if the score is at least that, MIDDLE + score if at most that
 MIDDLE = 64
-MIRRORED_UNTIL = 12  # discs; up to here a position and its mirror image share an entry, later that costs more than it saves
+# Discs: up to here a position and its mirror image share an entry; later that costs more than it saves.
+MIRRORED_UNTIL = 12
 
 
 class Shape(NamedTuple):
@@ -181,10 +182,7 @@ def solve(mine, discs, placed, low, high, shape, table, moves, counters):
     while low < high:
         middle = low + (high - low) // 2
         # from the outside in: that it does not end soon is found quickly, and then known when the middle is asked
-        if middle <= 0:
-            middle = min(middle, -(-low // 2))
-        else:
-            middle = max(middle, high // 2)
+        middle = min(middle, -(-low // 2)) if middle <= 0 else max(middle, high // 2)
         found = _search(mine, discs, placed, middle, middle + 1, shape, table, moves, counters)
         if found <= middle:
             high = found

@@ -4,8 +4,8 @@
 
 There are no draws, and all wins count the same: whoever keeps to winning moves wins, for the board fills up.
 
-Bits      the board has a margin: cell (row, column) of the true board is bit 8 * (row + 1) + column + 1. Of the margin a
-          seat owns what lies along its two edges, so that an edge is joined like a stone; seat 0 joins top and bottom.
+Bits      the board has a margin: cell (row, column) of the true board is bit 8 * (row + 1) + column + 1. Of the margin
+          a seat owns what lies along its two edges, so that an edge is joined like a stone; seat 0 joins top and bottom.
           Shifts lead to neighbours, from the margin to the outside of it, and to nothing else
 Bridge    two stones with two empty neighbours in common, next to each other: the other cannot cut both
 Carrier   with who wins comes a set of empty cells in which the winner wins, even if the loser may have all others.
@@ -50,7 +50,8 @@ class HexSolver:
     def __init__(self, game: Game):
         self.size = round((game.num_actions - 1) ** 0.5)
         if self.size not in SIZES:
-            raise ValueError(f"{game.id} is too large to be solved; {', '.join(f'hex_{size}' for size in SIZES)} are not")
+            solved = ", ".join(f"hex_{size}" for size in SIZES)
+            raise ValueError(f"{game.id} is too large to be solved; {solved} are not")
         self.game = game
         self._table = np.zeros((1 << TABLE_BITS, 3), np.uint64)
         self._ranks = np.zeros((FIRST_RANKS + self.size**2 + 1, 64), np.int8)

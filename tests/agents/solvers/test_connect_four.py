@@ -99,7 +99,7 @@ def test_against_the_rules_played_out(game_id, plies):
 
 
 @given(seed=st.integers(0, 2**32), plies=st.integers(16, 36))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_mirror_images_and_moves_agree(solver, seed, plies):
     """A mirrored position has the mirrored scores; a move's score is what the position after it costs the other."""
     states = random_positions(solver.game, plies, seed, 6)
