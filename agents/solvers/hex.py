@@ -5,7 +5,7 @@
 There are no draws, and all wins count the same: whoever keeps to winning moves wins, for the board fills up.
 
 Bits      the board has a margin: cell (row, column) of the true board is bit 8 * (row + 1) + column + 1. Of the margin
-          a seat owns what lies along its two edges, so that an edge is joined like a stone; seat 0 joins top and bottom.
+          a seat owns what lies along its two edges, so that an edge is joined like a stone; seat 0 joins top to bottom.
           Shifts lead to neighbours, from the margin to the outside of it, and to nothing else
 Bridge    two stones with two empty neighbours in common, next to each other: the other cannot cut both
 Carrier   with who wins comes a set of empty cells in which the winner wins, even if the loser may have all others.
