@@ -4,7 +4,7 @@
     book.add(key, scores); book.save()                # a folder: safetensors, with SHA-256 (agents/artifact.py)
 
 Nothing is shipped: whoever solves a position pays for it once. A book that was altered or is of another kind is begun
-anew, and so is one that another process wrote less into: the last to save wins.
+anew. Of two processes that save, the last one's book stays.
 """
 
 import warnings
