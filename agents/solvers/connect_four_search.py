@@ -31,7 +31,7 @@ TWO, THREE, EIGHT, BOUND_BITS = np.uint64(2), np.uint64(3), np.uint64(8), np.uin
 SCATTER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, made odd
 LOWER = 128  # a stored bound is LOWER + MIDDLE + score if the score is at least that, MIDDLE + score if at most that
 MIDDLE = 64
-# Discs: up to here a position and its mirror image share an entry. Images are met early on, looked for at every position.
+# Discs: up to here a position and its mirror image share an entry. Images are met early on, but looked for always.
 MIRRORED_UNTIL = 12
 
 
