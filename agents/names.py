@@ -2,6 +2,7 @@
 
     random                   legal actions, each as likely
     one_ply                  takes a win, avoids what loses at once, else random (games with turns, nothing hidden)
+    solver                   a best move, by exact play (the games of agents/solvers)
     scripted:L3              a rung of the ball games' ladder, L0 to L5
     scripted:L3,speed=0.8    the same, weakened; any of speed, decision and noise (`Knobs`), L2 to L5
     FOLDER                   a saved agent
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SCRIPTED_LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5")
 WITHOUT_KNOBS = ("L0", "L1")
 _RUNGS = tuple(f"scripted:{level}" for level in SCRIPTED_LEVELS)
-WORDS = ("random", "one_ply", *_RUNGS)
+WORDS = ("random", "one_ply", "solver", *_RUNGS)
 AGENT_FILE = "agent.json"  # a folder that has it is a saved agent (agents/saved.py)
 BEST, LAST = "best", "last"
 
@@ -50,7 +51,7 @@ class Knobs:
 class Parsed:
     """A name taken apart."""
 
-    family: str  # random, one_ply, scripted, saved
+    family: str  # random, one_ply, solver, scripted, saved
     level: str = ""  # of scripted
     knobs: Knobs = Knobs()  # of scripted
     folder: Path = Path()  # of saved: the agent's own folder, which exists
@@ -116,6 +117,10 @@ def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
         from agents.scripted.one_ply import OnePlyAgent
 
         return OnePlyAgent(game)
+    if parsed.family == "solver":
+        from agents.solvers.agent import SolverAgent
+
+        return SolverAgent(game)
     if parsed.family == "scripted":
         if not game.id.startswith("ball_"):
             raise ValueError(f"'{name}' plays ball games, not {game.id}; use random or one_ply")

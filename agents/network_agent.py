@@ -39,6 +39,12 @@ class NetworkAgent:
             self._pick(heads, mask_rows(self.game, states[part], players[part]), rng, actions[part])
         return actions
 
+    def values(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+        """float32 [B]: the return that the network expects for seat players[b] in states[b]."""
+        parts = range(0, len(states), CHUNK)
+        seen = (observe_rows(self.game, states[i : i + CHUNK], players[i : i + CHUNK]) for i in parts)
+        return np.concatenate([self._fast.forward(observations)[:, -1] for observations in seen])
+
     def _pick(self, heads: np.ndarray, masks: np.ndarray, rng: np.random.Generator, actions: np.ndarray) -> None:
         """From heads [B, A + 1] (logits, value) into actions [B]."""
         if self.greedy:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from agents.solvers import SOLVED
 from envs.ids import GAMES, HIDDEN_INFORMATION
 
 # `budget: quick` puts these in place of what the file says; the command line still wins.
@@ -214,6 +215,9 @@ class EvaluationSection(Section):
         description="whether the measured agent plays its best action or samples; null: best, but at cards",
     )
     drills: bool = Field(default=True, description="the drills of the ball games at each measurement")
+    mistakes: Whole = Field(
+        default=0, ge=0, le=100_000, description="positions judged by exact play at each measurement; 0: none"
+    )
     shift: ShiftSection = Field(default=ShiftSection(), description="ratings in worlds other than the one trained in")
     clip: bool = Field(default=True, description="a short film of a game at each measurement")
 
@@ -271,8 +275,15 @@ class Config(Section):
             key = f"evaluation.opponents.{position}"
             if plays == ("games with turns" if ball else "ball games"):
                 raise problem(f"names '{name}', which plays {plays}, not {game}", key)
+            if name == "solver" and game not in SOLVED:
+                raise problem(f"names 'solver', which knows {', '.join(SOLVED)}, not {game}", key)
             if name == "one_ply" and game in HIDDEN_INFORMATION:
                 raise problem(f"names 'one_ply', which would see what {game} hides", key)
+        if self.evaluation.mistakes and game in GAMES and game not in SOLVED:
+            known = f"exact play is known for {', '.join(SOLVED)}"
+            raise problem(f"must be 0, for {game} has no exact solver; {known}", "evaluation.mistakes")
+        if self.evaluation.mistakes == 1:
+            raise problem("is 1; two or more positions are judged", "evaluation.mistakes")
         return self
 
     def _check_stage(self, stage: Stage, key: str) -> None:

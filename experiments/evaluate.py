@@ -4,11 +4,12 @@
     python -m experiments.evaluate runs/selfplay/...@last --games 1024      its newest, in more games
     python -m experiments.evaluate scripted:L3 --game ball_2v2 --opponents scripted:L2 random
     python -m experiments.evaluate latest --drills                          what it can do on the pitch, one by one
+    python -m experiments.evaluate latest --mistakes                        its moves against exact play, where known
     python -m experiments.evaluate RUN --game ball_3v3                      another team size: an entities network
 
 Games are played in pairs with the sides swapped, ball games as matches of 90 s. The rating, in Elo with a 95% interval,
 counts the opponents that are the game's anchors; random is 0. A drill, of the ball games, is a start and something
-to be done from there, in 64 scenes.
+to be done from there, in 64 scenes. A mistake is a move that gives away a win or a draw that was to be had.
 """
 
 import argparse
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
     from agents.agent import Agent
     from agents.drills.run import DrillResults
     from agents.evaluation import Against, Evaluation
+    from agents.mistakes import Mean, Mistakes
     from agents.shift import ShiftResult, ShiftResults
     from envs.game import Game
 
 GAMES = 256
+POSITIONS = 200  # judged by --mistakes
 PLAIN_WIDTH = 110  # of the table, where there is no terminal to ask
 
 
@@ -48,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--game", metavar="GAME", help="what to play, where the agent does not say it")
     p.add_argument("--opponents", metavar="NAME", nargs="+", help="against whom (the game's ladder)")
     p.add_argument("--drills", action="store_true", help="the drills of the ball games, in place of games")
+    p.add_argument("--mistakes", metavar="N", type=int, nargs="?", const=POSITIONS,
+                   help=f"its moves in N positions ({POSITIONS}) against exact play, in place of games")  # fmt: skip
     p.add_argument("--shift", action="store_true", help="the rating in worlds other than the usual (evaluation.shift)")
     p.add_argument(
         "--statistics", action="store_true", help="what both did in a match: passes, shots, ... (ball games)"
@@ -76,11 +81,13 @@ class Subject:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
-    if args.drills:
-        for option in ("games", "opponents", "opening", "shift", "statistics"):
+    instead = "drills" if args.drills else "mistakes" if args.mistakes is not None else None
+    if instead:
+        for option in ("games", "opponents", "opening", "shift", "statistics", *(["mistakes"] if args.drills else [])):
             value = getattr(args, option)
             if value is not None and value is not False:  # 0 was said
-                raise UserError(f"--{option}: not with --drills, which play no games against anybody", ExitCode.USAGE)
+                why = f"not with --{instead}, which play no games against anybody"
+                raise UserError(f"--{option}: {why}", ExitCode.USAGE)
     if args.shift and args.statistics:
         raise UserError("--statistics: not with --shift, which shows ratings alone", ExitCode.USAGE)
     games = GAMES if args.games is None else args.games
@@ -94,12 +101,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subject = find_subject(args.agent, args.game)
     from agents.drills.run import DrillResults, run_drills
     from agents.evaluation import Evaluation, evaluate
+    from agents.mistakes import Mistakes, judge
     from agents.names import make_agent
     from agents.shift import ShiftResults
+    from agents.solvers import make_solver
+    from agents.solvers.agent import tell
 
     opponents = tuple(args.opponents or subject.opponents)
     greedy = args.greedy or (subject.greedy and not args.sampled)
-    result: DrillResults | Evaluation | ShiftResults
+    result: DrillResults | Evaluation | Mistakes | ShiftResults
 
     def make(game: "Game") -> "Agent":
         return make_agent(subject.name, game, greedy=greedy)
@@ -112,6 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result = measure_shift(make, subject.game, shift, subject.any_size, opponents, args.seed, _tell_shift)
         elif args.drills:
             result = run_drills(agent, subject.game, seed=args.seed)
+        elif args.mistakes is not None:
+            result = judge(agent, subject.game, make_solver(subject.game, tell), args.mistakes, args.seed)
         else:
             result = evaluate(agent, subject.game, opponents, games // 2, args.seed, opening=args.opening, tell=_tell)
     except ValueError as error:
@@ -124,6 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             show_statistics(result)
     elif isinstance(result, ShiftResults):
         show_shift(result)
+    elif isinstance(result, Mistakes):
+        show_mistakes(result)
     else:
         show_drills(result)
     return ExitCode.DONE
@@ -269,6 +283,27 @@ def show_drills(result: "DrillResults") -> None:
         else:
             cells = ("-", "-", row.missing)
         table.add_row(row.drill.name, row.drill.task, f"{row.drill.seconds:g} s", *cells)
+    _console().print(table)
+
+
+def show_mistakes(result: "Mistakes") -> None:
+    """A row for each phase of the game, then one for all."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    title = f"{result.agent} at {result.game}, against exact play, seed {result.seed}; points: {result.scale}"
+    table = Table(title=escape(title), title_justify="left")
+    table.add_column("phase", no_wrap=True)
+    for heading in ("positions", "mistakes", "95% between", "points lost", "value error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+
+    def mean(of: "Mean | None") -> str:
+        return "-" if of is None else f"{of.mean:.2f}" + ("" if of.margin is None else f" ±{of.margin:.2f}")
+
+    for row in (*result.phases, result.total):
+        low, high = row.interval
+        cells = (f"{row.positions:,}", f"{row.rate:.1%}", f"{low:.1%} and {high:.1%}", mean(row.regret))
+        table.add_row(row.phase, *cells, mean(row.value_error))
     _console().print(table)
 
 

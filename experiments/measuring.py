@@ -35,6 +35,7 @@ class Measuring:
 
     def __init__(self, run: RunFolder, config: Config, game: Game, progress: Progress, clock: Clock):
         self.run, self.config, self.game, self.progress, self.clock = run, config, game, progress, clock
+        self._solver: Any = None  # made when it is first needed, and kept for what it remembers
 
     def measure(self, steps: int, weights: dict[str, np.ndarray]) -> None:
         """Save the agent as it is, play it against the ladder, drill it, remember the best."""
@@ -53,6 +54,8 @@ class Measuring:
         values = result.scalars() | self._forgetting(agent, seed)
         if config.drilled:
             values |= run_drills(agent, self.game, seed=seed).scalars()
+        if config.evaluation.mistakes:
+            values |= self._mistakes(agent)
         self.run.log(steps, values, training_seconds=clock.training_seconds)
         rating = result.rating
         self._save_agent(network, steps, values)
@@ -83,6 +86,16 @@ class Measuring:
             make, self.game, self.config.evaluation.shift, any_size, self.config.ladder, self.config.training.seed
         )
         self.run.log(steps, results.scalars(), training_seconds=self.clock.training_seconds)
+
+    def _mistakes(self, agent: Any) -> dict[str, float]:
+        """Against exact play, in the same random positions at each measurement: what took long is solved once."""
+        from agents.mistakes import judge
+        from agents.solvers import make_solver
+
+        if self._solver is None:
+            self._solver = make_solver(self.game)
+        positions, seed = self.config.evaluation.mistakes, self.config.training.seed
+        return judge(agent, self.game, self._solver, positions, seed).scalars()
 
     def _forgetting(self, agent: Any, seed: int) -> dict[str, float]:
         """Against the selves of measurements 1, 2, 4, 8, ...: never part of the rating."""

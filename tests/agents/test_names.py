@@ -71,7 +71,7 @@ def test_words_make_agents_of_that_name():
         ("rondom", "did you mean 'random'?"),
         ("scripted:L7", "did you mean 'scripted:L"),
         ("scripted", "did you mean 'scripted:L"),
-        ("zzz", "known: random, one_ply, scripted:L0"),
+        ("zzz", "known: random, one_ply, solver, scripted:L0"),
         ("", "known: random"),
         ("runs/nowhere", "there is no folder runs/nowhere"),
         ("runs/nowhere@last", "there is no folder runs/nowhere"),

@@ -40,6 +40,19 @@ def test_a_million_choices_are_legal(greedy):
     assert chosen == 1_000_000
 
 
+def test_values_are_the_value_head_s_for_whoever_is_asked(monkeypatch):
+    monkeypatch.setattr(agents.network_agent, "CHUNK", 30)
+    game = make("connect_four")
+    network = _network(game)
+    states, players = _positions(game, 100, 5)
+    players[::2] = 1 - players[::2]
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(observe_rows(game, states, players)))[1].numpy()
+    found = NetworkAgent(network, game).values(states, players)
+    assert found.shape == (100,)
+    assert found == pytest.approx(wanted, abs=1e-4)
+
+
 def test_frequencies_are_the_softmax_over_the_legal_actions():
     game = make("connect_four")
     network = _network(game, sharp=0.5)

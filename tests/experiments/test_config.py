@@ -114,6 +114,26 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, message
     assert complaint(tmp_path, f"name: mine\n{text}\n") == message
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "game: {id: go_9x9}\nevaluation:\n  opponents: [random, solver]",
+            "mine.yaml:4: evaluation.opponents.1 names 'solver', which knows tic_tac_toe, connect_four, ",
+        ),
+        (
+            "game: {id: chess}\nevaluation:\n  mistakes: 100",
+            "mine.yaml:4: evaluation.mistakes must be 0, for chess has no exact solver; exact play is known for t",
+        ),
+        ("game: {id: hex_5}\nevaluation:\n  mistakes: 1", "mine.yaml:4: evaluation.mistakes is 1; two or more"),
+    ],
+)
+def test_exact_play_is_asked_of_games_that_have_a_solver(tmp_path: Path, text: str, message: str):
+    found = complaint(tmp_path, f"name: mine\n{text}\n")
+    assert found.startswith(message)
+    assert len(found.splitlines()) == 1
+
+
 def test_a_nameless_run(tmp_path: Path):
     assert complaint(tmp_path, "budget: quick\n") == "mine.yaml: 'name' is missing"
     assert "name is '../x'; wanted letters" in complaint(tmp_path, "name: ../x\n")

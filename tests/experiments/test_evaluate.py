@@ -71,6 +71,19 @@ def test_drills_of_a_run_as_a_table_and_as_json(run, capsys):
     assert rows["three_against_keeper"]["missing"] == "needs 3 a side"
 
 
+def test_mistakes_as_a_table_and_as_json(capsys):
+    assert evaluate(["one_ply", "--game", "tic_tac_toe", "--mistakes"]) == 0
+    out = capsys.readouterr().out
+    for shown in ("first third", "second third", "last third", "95% between", "points lost"):
+        assert shown in out
+    assert evaluate(["solver", "--game", "tic_tac_toe", "--mistakes", "50", "--seed", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["agent"], found["game"], found["seed"]) == ("solver", "tic_tac_toe", 2)
+    assert 10 < found["total"]["positions"] <= 50  # as many as there are
+    assert (found["total"]["mistakes"], found["total"]["low"]) == (0, 0)
+    assert found["total"]["regret"] == {"mean": 0, "margin": 0}
+
+
 def test_a_named_agent_wants_a_game(capsys):
     assert evaluate(["one_ply", "--game", "tic_tac_toe", "--games", "20"]) == 0
     assert "random" in capsys.readouterr().out
@@ -103,6 +116,10 @@ def test_games_for_chips_tell_what_a_game_pays(capsys):
         (["random", "--game", "ball_1v1", "--drills", "--games", "8"], "--games: not with --drills"),
         (["random", "--game", "ball_1v1", "--drills", "--opponents", "random"], "--opponents: not with --drills"),
         (["random", "--game", "ball_1v1", "--drills", "--opening", "0"], "--opening: not with --drills"),
+        (["random", "--game", "ball_1v1", "--drills", "--mistakes"], "--mistakes: not with --drills"),
+        (["random", "--game", "hex_3", "--mistakes", "--games", "8"], "--games: not with --mistakes"),
+        (["random", "--game", "hex_3", "--mistakes", "1"], "positions is 1; two or more are judged"),
+        (["random", "--game", "chess", "--mistakes"], "chess has no exact solver; these have one: tic_tac_toe"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(arguments, said):

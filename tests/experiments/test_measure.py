@@ -48,3 +48,16 @@ def test_without_drills_there_are_none(tmp_path, game_id, evaluation):
     _, row = measured(tmp_path, game_id, **evaluation)
     assert "eval/win_rate/random" in row
     assert not [tag for tag in row if tag.startswith("drill/")]
+
+
+def test_mistakes_against_exact_play_are_logged(tmp_path):
+    run, row = measured(tmp_path, "tic_tac_toe", mistakes=20)
+    assert 0 < row["mistakes/rate"] < 1
+    assert row["mistakes/regret"] > 0
+    assert row["mistakes/value_error"] > 0
+    assert event_steps(run.path, "mistakes/rate") == [500]
+
+
+def test_without_mistakes_there_are_none(tmp_path):
+    _, row = measured(tmp_path, "tic_tac_toe")
+    assert not [tag for tag in row if tag.startswith("mistakes/")]

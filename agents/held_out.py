@@ -1,0 +1,32 @@
+"""Which positions are for measuring alone: never to be trained on by whoever learns from solved or recorded positions.
+
+    held_out(make("connect_four"), states)        # [B] bool, one position in eight
+
+The rule, which is never changed: the board as seat 0 sees it, a byte a cell (0 empty, 1 seat 0's, 2 seat 1's; of
+Connect Four that is `state.board`, row by row from the bottom), and of its images under the game's symmetries the
+one whose bytes come first; SHA-256 of that; held out if its first hex digit is 0 or 1. So a position and its mirror
+image are held out together, and so are both seats' turns to move.
+"""
+
+import hashlib
+
+import numpy as np
+
+from envs.batch import observe_rows
+from envs.game import Game
+
+
+def held_out(game: Game, states: np.ndarray) -> np.ndarray:
+    """bool [B]: which of states [B] measure alone. Raises ValueError for a game without two planes of stones."""
+    return np.array([hashlib.sha256(board).digest()[0] < 0x20 for board in canonical_boards(game, states)], np.bool_)
+
+
+def canonical_boards(game: Game, states: np.ndarray) -> list[bytes]:
+    """Of each position the board of those that are its images which comes first: the same for all images."""
+    if len(game.observation_shape) != 3 or game.observation_shape[0] < 2:
+        raise ValueError(f"{game.id} has no planes of stones, so none of its positions are held out")
+    count, cells = len(states), int(np.prod(game.observation_shape[1:]))
+    seen = observe_rows(game, states, np.zeros(count, np.int64)).reshape(count, -1)
+    images = [seen, *(seen[:, symmetry.observation] for symmetry in game.symmetries)]
+    boards = [(image[:, :cells] + 2 * image[:, cells : 2 * cells]).astype(np.uint8) for image in images]
+    return [min(board[b].tobytes() for board in boards) for b in range(count)]
