@@ -155,7 +155,8 @@ def _parse_depth(name: str) -> str:
     """Of alphabeta:4. Raises ValueError."""
     depth = name.partition(":")[2]
     if not (re.fullmatch(r"[1-9][0-9]?", depth) and int(depth) <= MAX_DEPTH):
-        raise ValueError(f"'{name}': write how many plies the agent looks ahead, {ALPHABETA}:1 to {ALPHABETA}:{MAX_DEPTH}")
+        rungs = f"{ALPHABETA}:1 to {ALPHABETA}:{MAX_DEPTH}"
+        raise ValueError(f"'{name}': write how many plies the agent looks ahead, {rungs}")
     return depth
 
 

@@ -264,13 +264,15 @@ class Config(Section):
             self._check_stage(stage, f"training.curriculum.{position}")
         if ball and self.training.random_opening_plies:
             raise problem(f"must be 0: {game} has no turns, so no opening moves", "training.random_opening_plies")
+        turns = "games with turns"
         for position, name in enumerate(self.evaluation.opponents or () if game in GAMES else ()):
-            plays = {"scripted": "ball games", "one_ply": "games with turns"}.get(name.partition(":")[0])
+            family = name.partition(":")[0]
+            plays = {"scripted": "ball games", "one_ply": turns, "alphabeta": turns}.get(family)
             key = f"evaluation.opponents.{position}"
-            if plays == ("games with turns" if ball else "ball games"):
+            if plays == (turns if ball else "ball games"):
                 raise problem(f"names '{name}', which plays {plays}, not {game}", key)
-            if name == "one_ply" and game in HIDDEN_INFORMATION:
-                raise problem(f"names 'one_ply', which would see what {game} hides", key)
+            if plays == turns and game in HIDDEN_INFORMATION:
+                raise problem(f"names '{name}', which would see what {game} hides", key)
         return self
 
     def _check_stage(self, stage: Stage, key: str) -> None:

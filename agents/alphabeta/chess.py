@@ -1,7 +1,8 @@
-"""Chess: material, and where the pieces stand; the king's place changes its worth as pieces leave the board.
+"""Chess: material, and where the pieces stand; places change their worth as pieces leave the board.
 
-Source    Shannon, "Programming a computer for playing chess" (1950), for the plan; material in hundredths of a pawn, the
-          sum in 24ths of them; the tables are ours, by rules: forwards and to the middle for pawns, to the middle for what jumps or slides
+Worth     material and places in hundredths of a pawn, the sum in 24ths of them
+Source    Shannon, "Programming a computer for playing chess" (1950), for the plan. The tables are ours, by rules: pawns
+          forwards and in the middle, what jumps or slides in the middle, the king at home until the end
 """
 
 import numpy as np

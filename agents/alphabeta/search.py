@@ -1,13 +1,13 @@
 """Alpha-beta search for two sides, over copies of the State and the verbs of the game, compiled once for all games.
 
-Source    Knuth and Moore, "An analysis of alpha-beta pruning" (1975), in its fail-soft form; iterative deepening:
+Source    Knuth and Moore, "An analysis of alpha-beta pruning" (1975); fail-soft: Fishburn (1983); iterative deepening:
           Slate and Atkin, "Chess 4.5" (1977); killers: Huberman (1968); history: Schaeffer (1983)
-Values    int64, for the seat to move. A game that is over after n plies is worth WIN - n, 0 or n - WIN, so that a win is
-          taken as soon as possible and a loss put off; at the full depth a position is worth `evaluate(state)`
+Values    int64, for the seat to move. A game that is over after n plies is worth WIN - n, 0 or n - WIN, so that a win
+          is taken as soon as possible and a loss put off; at the full depth a position is worth `evaluate(state)`
 Letters   B positions, A actions, D depth + 1
-Scratch   stack [D] States, the line that is looked at; plies [D] (heuristics.ply_dtype); actions [D, A] int32 and scores
-          [D, A] int64, the actions at each ply and how promising they look; history [2, A] int64 by seat; mask [A] bool;
-          paid [2] float32
+Scratch   stack [D] States, the line that is looked at; plies [D] (heuristics.ply_dtype); actions [D, A] int32 and
+          scores [D, A] int64, the actions at each ply and how promising they look; history [2, A] int64 by seat;
+          mask [A] bool; paid [2] float32
 
 Every best action is found, not only one, and their value is exact: at the root an action is searched with a window that
 begins one below the best so far, so whatever equals the best is told apart from what is worse.
@@ -46,12 +46,15 @@ def search(states, depth, stack, plies, actions, scores, history, mask, paid, va
 @njit(cache=True)
 def _search_root(stack, plies, actions, scores, history, mask, paid, count, depth, best):
     """The value; marks the `best` of the actions, which are tried in the order that the search before has found."""
-    value = -BEYOND
+    # A literal as an argument of `_value_of` has a type of its own: numba would compile two versions of it that call
+    # each other, and what it keeps of such a pair on disk cannot be loaded.
+    root, most = np.int64(0), np.int64(BEYOND)
+    value = -most
     best[:] = False
     for i in range(count):
         _bring_forward(actions[0], scores[0], i, count)
         action = actions[0, i]
-        found = _value_of(stack, plies, actions, scores, history, mask, paid, 0, depth, action, value - 1, BEYOND)
+        found = _value_of(stack, plies, actions, scores, history, mask, paid, root, depth, action, value - 1, most)
         if found > value:
             value = found
             best[:] = False

@@ -4,22 +4,19 @@
     solver.values(states)          # [B] int16
     solver.move_values(states)     # [B, A] int16, ILLEGAL where a move is
 
-Values    discs of the seat to move less the other's at the end, -64..64 (6 x 6: -36..36). By default the cells that nobody
-          could fill belong to the winner, as tournaments and WTHOR count; with winner_takes_empty=False they are nobody's.
-          The sign, which is all that the game's rewards tell, is the same either way; which move is best by discs may
-          differ. Moves that are optimal for the reward are those with the best sign.
+Values    discs of the seat to move less the other's at the end, -64..64 (6 x 6: -36..36). By default the cells that
+          nobody could fill belong to the winner, as tournaments and WTHOR count; with winner_takes_empty=False they are
+          nobody's. The sign, which is all that the game's rewards tell, is the same either way; the best move by discs
+          may not be
 Time      grows about fourfold with every two empty cells more. What was found is kept for later calls.
 """
 
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 
 from agents.solvers import ILLEGAL
-from agents.solvers.othello_bits import ONE, ZERO, moves, turned
-from agents.solvers.othello_search import BEYOND, ENTRY, MOST_MOVES, MOVE, search
-from envs.bits import lowest
+from agents.solvers.othello_search import ENTRY, MOST_MOVES, MOVE, solve, solve_moves
 from envs.game import Game
 
 SIDES = {"othello": 8, "othello_6x6": 6}
@@ -50,15 +47,15 @@ class OthelloSolver:
     def values(self, states: np.ndarray) -> np.ndarray:
         """int16 [B]: what each position is worth to the seat to move. Raises ValueError where it is not solvable."""
         out = np.zeros(len(states), np.int16)
-        _solve(*self._sets(states), self.winner_takes_empty, *self._scratch, out)
+        solve(*self._sets(states), self.winner_takes_empty, *self._scratch, out)
         return out
 
     def move_values(self, states: np.ndarray) -> np.ndarray:
-        """int16 [B, A]: what each action, passing among them, is worth to the seat to move; ILLEGAL where it is not legal.
+        """int16 [B, A]: what each action is worth to the seat to move, passing too; ILLEGAL where it is illegal.
 
         Raises ValueError where a position is not solvable."""
         out = np.full((len(states), 65), ILLEGAL, np.int16)
-        _solve_moves(*self._sets(states), self.winner_takes_empty, *self._scratch, out)
+        solve_moves(*self._sets(states), self.winner_takes_empty, *self._scratch, out)
         return out[:, _actions(self.side)]
 
     def _sets(self, states: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -96,26 +93,3 @@ def _actions(side: int) -> np.ndarray:
     margin = (8 - side) // 2
     cells = np.arange(64).reshape(8, 8)[margin : 8 - margin, margin : 8 - margin]
     return np.append(cells.ravel(), 64)
-
-
-@njit(cache=True)
-def _solve(mine, theirs, empty, winner_takes, table, lists, out):
-    for b in range(out.shape[0]):
-        out[b] = search(mine[b], theirs[b], empty[b], -BEYOND, BEYOND, False, winner_takes, table, lists)
-
-
-@njit(cache=True)
-def _solve_moves(mine, theirs, empty, winner_takes, table, lists, out):
-    for b in range(out.shape[0]):
-        available = moves(mine[b], theirs[b], empty[b])
-        if available == ZERO:
-            out[b, 64] = -search(theirs[b], mine[b], empty[b], -BEYOND, BEYOND, True, winner_takes, table, lists)
-        while available:
-            cell = lowest(available)
-            bit = ONE << np.uint64(cell)
-            available ^= bit
-            flipped = turned(mine[b], theirs[b], cell)
-            out[b, cell] = -search(
-                theirs[b] ^ flipped, mine[b] ^ flipped ^ bit, empty[b] ^ bit, -BEYOND, BEYOND, False, winner_takes,
-                table, lists,
-            )  # fmt: skip

@@ -1,25 +1,47 @@
 """The search of the Othello endgame solver: how many discs more than the other the mover ends up with.
 
+All compiled code of the solver is in this file, so that none of it can be left over from before an edit.
+
 Source    Fastest-first ordering (the reply with the least mobility first) and parity: Andersson, "Writing an Othello
-          program", part on the endgame; the table, and principal variation search: Marsland (1986)
-Position  mine, theirs, empty: uint64 sets of cells (othello_bits.py), `mine` being the mover's. odd: the quadrants of the
-          board in which an odd number of cells is empty; whoever moves into one usually moves there last
-Values    discs of the mover less the other's when neither can move; with `winner_takes` the cells that are then empty count
-          as the winner's. Searches are fail-soft: at most alpha is an upper bound, at least beta a lower one
+          program", part on the endgame; the table, and principal variation search: Marsland and Campbell (1982)
+Position  mine, theirs, empty: uint64 sets of cells, cell = 8 * row + column, `mine` being the mover's. A board of 6 x 6
+          lies in the middle of the 8 x 8: its border holds no discs, so nothing is enclosed through it, and it is not
+          among the empty cells. The rules are in envs/board/othello.py; the tests hold these here against them.
+          odd: the quadrants of the board in which an odd number of cells is empty; whoever moves into one usually moves
+          there last
+Values    discs of the mover less the other's when neither can move; with `winner_takes` the cells that are then empty
+          count as the winner's. Searches are fail-soft: at most alpha is an upper bound, at least beta a lower one
 Scratch   table [N] of ENTRY, N a power of two; lists [65, MOST_MOVES] of MOVE, a row for each number of empty cells
 """
 
 import numpy as np
 from numba import njit
 
-from agents.solvers.othello_bits import NEIGHBOURS, ONE, ZERO, moves, turned
-from envs.bits import lowest, size
+from envs.bits import leading_zeros, lowest, size
 
 BEYOND = 100  # larger than every value
 MOST_MOVES = 64
 # Measured on positions with 14 empty cells (tests/agents/solvers/test_othello.py names the collection).
 SORTED_FROM = 6  # empty cells from which on moves are tried by the mobility that they leave; below, by parity alone
 STORED_FROM = 8  # empty cells from which on values are kept in the table
+
+ZERO, ONE, TOP = np.uint64(0), np.uint64(1), np.uint64(1) << np.uint64(63)
+_1, _7, _8, _9 = np.uint64(1), np.uint64(7), np.uint64(8), np.uint64(9)
+_2, _14, _16, _18, _32 = np.uint64(2), np.uint64(14), np.uint64(16), np.uint64(18), np.uint64(32)
+_WITHIN = np.uint64(0x7E7E7E7E7E7E7E7E)  # all but the first and last column
+
+UPWARDS = ((0, 1), (1, -1), (1, 0), (1, 1))  # (down, right): directions in which cells' numbers grow
+
+RAYS = np.zeros((64, 8), np.uint64)  # cells in a line from a cell: in the four directions upwards, then the opposite
+NEIGHBOURS = np.zeros(64, np.uint64)
+for _cell in range(64):
+    for _number, (_down, _right) in enumerate([*UPWARDS, *((-down, -right) for down, right in UPWARDS)]):
+        _row, _column = _cell // 8 + _down, _cell % 8 + _right
+        while 0 <= _row < 8 and 0 <= _column < 8:
+            RAYS[_cell, _number] |= _1 << np.uint64(8 * _row + _column)
+            if max(abs(_row - _cell // 8), abs(_column - _cell % 8)) == 1:
+                NEIGHBOURS[_cell] |= _1 << np.uint64(8 * _row + _column)
+            _row, _column = _row + _down, _column + _right
 
 QUADRANTS = np.zeros(64, np.uint64)  # by cell: all cells of its quarter of the board
 for _cell in range(64):
@@ -39,7 +61,47 @@ ENTRY = np.dtype([
 MOVE = np.dtype([("turned", np.uint64), ("cell", np.int64), ("cost", np.int64)])  # cost: the least is tried first
 
 _HASH_MINE, _HASH_THEIRS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_32 = np.uint64(32)
+
+
+@njit(cache=True)
+def turned(mine, theirs, cell):
+    """The discs of `theirs` that a disc of mine on an empty cell turns."""
+    found = ZERO
+    for direction in range(4):
+        # Adding one to all cells but the ray's that are not theirs carries through theirs to the first other cell.
+        ray = RAYS[cell, direction]
+        end = ((theirs | ~ray) + ONE) & ray & mine
+        if end:
+            found |= (end - ONE) & ray
+        ray = RAYS[cell, direction + 4]
+        end = (TOP >> np.uint64(leading_zeros((ray & ~theirs) | ONE))) & ray & mine
+        if end:
+            found |= ray & ~(end | (end - ONE))
+    return found
+
+
+@njit(cache=True)
+def moves(mine, theirs, empty):
+    """The empty cells where a disc of mine turns others (Kogge and Stone's parallel prefix, in each direction)."""
+    within = theirs & _WITHIN
+    ends = _ends(mine, within, _1, _2) | _ends(mine, theirs, _8, _16)
+    ends |= _ends(mine, within, _7, _14) | _ends(mine, within, _9, _18)
+    return ends & empty
+
+
+@njit(cache=True)
+def _ends(mine, through, by, two):
+    """Cells just behind the runs of `through` that begin beside `mine`, `by` apart; six discs at most."""
+    up, down = through & (mine << by), through & (mine >> by)
+    up |= through & (up << by)
+    down |= through & (down >> by)
+    pairs = through & (through << by)
+    up |= pairs & (up << two)
+    up |= pairs & (up << two)
+    pairs >>= by
+    down |= pairs & (down >> two)
+    down |= pairs & (down >> two)
+    return (up << by) | (down >> by)
 
 
 @njit(cache=True)
@@ -79,7 +141,7 @@ def _last(mine, theirs, empty, winner_takes):
 
 
 @njit(cache=True)
-def search_few(mine, theirs, empty, odd, alpha, beta, passed, winner_takes):
+def search_few(mine, theirs, empty, odd, alpha, beta, winner_takes):
     """With so few empty cells that listing and sorting moves costs more than it saves; at least one."""
     if empty & (empty - ONE) == ZERO:
         return _last(mine, theirs, empty, winner_takes)
@@ -96,7 +158,7 @@ def search_few(mine, theirs, empty, odd, alpha, beta, passed, winner_takes):
                 continue
             value = -search_few(
                 theirs ^ flipped, mine ^ flipped ^ bit, empty ^ bit, odd ^ QUADRANTS[cell], -beta, -max(alpha, best),
-                False, winner_takes,
+                winner_takes,
             )  # fmt: skip
             if value > best:
                 best = value
@@ -104,24 +166,28 @@ def search_few(mine, theirs, empty, odd, alpha, beta, passed, winner_takes):
                     return best
     if best > -BEYOND:
         return best
-    if passed:
+    if moves(theirs, mine, empty) == ZERO:
         return final(mine, theirs, empty, winner_takes)
-    return -search_few(theirs, mine, empty, odd, -beta, -alpha, True, winner_takes)
+    return -search_few(theirs, mine, empty, odd, -beta, -alpha, winner_takes)
 
 
 @njit(cache=True)
-def search(mine, theirs, empty, alpha, beta, passed, winner_takes, table, lists):
-    """The value; alpha < beta."""
+def search(mine, theirs, empty, alpha, beta, winner_takes, table, lists):
+    """The value; alpha < beta.
+
+    Bounds must not be literals: their type is another one, numba then compiles two versions that call each other, and
+    what it keeps of such a pair on disk cannot be loaded.
+    """
     number = size(empty)
     if number < SORTED_FROM:
         if number == 0:
             return final(mine, theirs, empty, winner_takes)
-        return search_few(mine, theirs, empty, odd_quadrants(empty), alpha, beta, passed, winner_takes)
+        return search_few(mine, theirs, empty, odd_quadrants(empty), alpha, beta, winner_takes)
     available = moves(mine, theirs, empty)
     if available == ZERO:
-        if passed:
+        if moves(theirs, mine, empty) == ZERO:
             return final(mine, theirs, empty, winner_takes)
-        return -search(theirs, mine, empty, -beta, -alpha, True, winner_takes, table, lists)
+        return -search(theirs, mine, empty, -beta, -alpha, winner_takes, table, lists)
 
     low, high, known, slot = -BEYOND, BEYOND, -1, 0
     if number >= STORED_FROM:
@@ -143,11 +209,11 @@ def search(mine, theirs, empty, alpha, beta, passed, winner_takes, table, lists)
         after_mine, after_theirs, left = theirs ^ move.turned, mine ^ move.turned ^ bit, empty ^ bit
         cell = move.cell
         if i == 0 or beta - floor == 1:
-            value = -search(after_mine, after_theirs, left, -beta, -floor, False, winner_takes, table, lists)
+            value = -search(after_mine, after_theirs, left, -beta, -floor, winner_takes, table, lists)
         else:
-            value = -search(after_mine, after_theirs, left, -floor - 1, -floor, False, winner_takes, table, lists)
+            value = -search(after_mine, after_theirs, left, -floor - 1, -floor, winner_takes, table, lists)
             if floor < value < beta:
-                value = -search(after_mine, after_theirs, left, -beta, -value, False, winner_takes, table, lists)
+                value = -search(after_mine, after_theirs, left, -beta, -value, winner_takes, table, lists)
         if value > best:
             best, best_cell = value, cell
             if value >= beta:
@@ -213,3 +279,28 @@ def _bring_forward(listed, place, count):
     a.cell, b.cell = b.cell, a.cell
     a.cost, b.cost = b.cost, a.cost
     return listed[place]
+
+
+@njit(cache=True)
+def solve(mine, theirs, empty, winner_takes, table, lists, out):
+    """out [B] int16: the values of positions [B]."""
+    least, most = np.int64(-BEYOND), np.int64(BEYOND)  # no literals, see `search`
+    for b in range(out.shape[0]):
+        out[b] = search(mine[b], theirs[b], empty[b], least, most, winner_takes, table, lists)
+
+
+@njit(cache=True)
+def solve_moves(mine, theirs, empty, winner_takes, table, lists, out):
+    """out [B, 65] int16: the value of each move, by cell, and of passing; nothing is written where one is illegal."""
+    least, most = np.int64(-BEYOND), np.int64(BEYOND)
+    for b in range(out.shape[0]):
+        available = moves(mine[b], theirs[b], empty[b])
+        if available == ZERO:
+            out[b, 64] = -search(theirs[b], mine[b], empty[b], least, most, winner_takes, table, lists)
+        while available:
+            cell = lowest(available)
+            bit = ONE << np.uint64(cell)
+            available ^= bit
+            flipped = turned(mine[b], theirs[b], cell)
+            after_mine, after_theirs = theirs[b] ^ flipped, mine[b] ^ flipped ^ bit
+            out[b, cell] = -search(after_mine, after_theirs, empty[b] ^ bit, least, most, winner_takes, table, lists)

@@ -5,8 +5,8 @@ import pytest
 
 import envs
 from agents.alphabeta import agent  # noqa: F401  binds the evaluations
-from agents.alphabeta.hex import MOST_LAYERS, _needed
 from agents.alphabeta.heuristics import evaluate
+from agents.alphabeta.hex import MOST_LAYERS, _needed
 from agents.alphabeta.lines import CONNECT_FOUR_WEIGHTS, GOMOKU_WEIGHTS
 from envs.batch import Batch
 from envs.board.chess.game import CHESS

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from numba import types
 
 import envs
 from agents.alphabeta.agent import AlphaBetaAgent
 from agents.alphabeta.heuristics import evaluate, ply_dtype, register
-from agents.alphabeta.search import DECIDED, WIN
+from agents.alphabeta.search import DECIDED, WIN, _value_of
 from agents.matches import play_pairs
 from agents.names import make_agent
 from envs.batch import Batch, mask_rows
@@ -181,3 +182,11 @@ def test_who_looks_further_ahead_wins_more(game_id, stronger):
     game = envs.make(game_id)
     deep, shallow = (make_agent(f"alphabeta:{depth}", game) for depth in (stronger, 1))
     assert play_pairs(game, deep, shallow, 40, seed=0, opening=6).score > 0.6
+
+
+def test_what_is_compiled_can_be_loaded_again():
+    """No version of the recursive search is for a literal: numba cannot load from disk two that call each other."""
+    game = envs.make("tic_tac_toe")
+    AlphaBetaAgent(game, 2).search(Batch(game, 1).states)
+    for signature in _value_of.signatures:
+        assert not any(isinstance(argument, types.Literal) for argument in signature)

@@ -1,7 +1,7 @@
 """The Othello endgame solver: its bits against the rules, brute force over the verbs, published exact scores.
 
-The whole collections that the quoted positions are from were gone through as well: all 492 endgames with 13 and 14 empty
-cells of `ffotest` in jeffreyan11/othello_engine, and FForum problems of abulmo/edax-reversi with the value of each move.
+The collections that the quoted positions are from were gone through as well: all 492 endgames with 13 and 14 empty
+cells of `ffotest` in jeffreyan11/othello_engine, and FForum problems of abulmo/edax-reversi with every move's value.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agents.solvers import ILLEGAL
 from agents.solvers.othello import OthelloSolver
-from agents.solvers.othello_bits import moves, turned
+from agents.solvers.othello_search import moves, search, search_few, turned
 from envs import make
 from envs.batch import Batch, mask_rows
 from envs.board.othello import count_discs, give_turn
@@ -149,3 +149,10 @@ def test_only_ends_are_solved():
         solver.move_values(over)
     with pytest.raises(ValueError, match="plays othello and othello_6x6, not hex_5"):
         OthelloSolver(make("hex_5"))
+
+
+def test_what_is_compiled_can_be_loaded_again():
+    """Recursive functions have one version each: numba cannot load from disk two that call each other."""
+    OthelloSolver(OTHELLO).move_values(endgames(OTHELLO, 7, 1, seed=0))
+    for function in (search, search_few):
+        assert len(function.signatures) <= 1
