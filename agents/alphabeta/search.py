@@ -24,43 +24,39 @@ WIN = 1_000_000_000
 DECIDED = WIN - 1_000_000  # what is worth more than this, or less than the opposite, is won or lost for certain
 BEYOND = WIN + 1  # larger than every value
 WORD = 64  # actions of a mask that are looked at together
-SORTED_FROM = 2  # plies left from which on actions are tried in the order of what they are worth at once
+# With more plies than this left, actions are tried in the order of what they are worth at once, which costs a step and
+# an evaluation but saves whole subtrees; with fewer, in that of how much they refuted elsewhere.
+UNSORTED = 2
 KILLER = 1 << 40  # more than any count in `history`
 
 
 @njit(cache=True)
 def search(states, depth, stack, plies, actions, scores, history, mask, paid, values, best):
     """values [B] int64: what states [B] are worth; best [B, A] bool: the actions that are worth as much."""
+    # A literal as an argument of `_value_of` has a type of its own: numba would compile two versions of it that call
+    # each other, and what it keeps of such a pair on disk cannot be loaded.
+    root, most = np.int64(0), np.int64(BEYOND)
     for b in range(states.shape[0]):
         stack[0] = states[b]
         history[:] = 0
         plies.killer[:] = -1
-        count = _list_actions(stack, actions, mask, 0)
+        count = _list_actions(stack, actions, mask, root)
         scores[0, :count] = 0
         for reach in range(1, depth + 1):
-            values[b] = _search_root(stack, plies, actions, scores, history, mask, paid, count, reach, best[b])
-            if abs(values[b]) > DECIDED:  # a deeper search would find the same
+            value = -most
+            for i in range(count):  # in the order that the search before has found
+                _bring_forward(actions[0], scores[0], i, count)
+                action = actions[0, i]
+                scores[0, i] = found = _value_of(
+                    stack, plies, actions, scores, history, mask, paid, root, reach, action, value - 1, most
+                )
+                value = max(value, found)
+            values[b] = value
+            if abs(value) > DECIDED:  # a deeper search would find the same
                 break
-
-
-@njit(cache=True)
-def _search_root(stack, plies, actions, scores, history, mask, paid, count, depth, best):
-    """The value; marks the `best` of the actions, which are tried in the order that the search before has found."""
-    # A literal as an argument of `_value_of` has a type of its own: numba would compile two versions of it that call
-    # each other, and what it keeps of such a pair on disk cannot be loaded.
-    root, most = np.int64(0), np.int64(BEYOND)
-    value = -most
-    best[:] = False
-    for i in range(count):
-        _bring_forward(actions[0], scores[0], i, count)
-        action = actions[0, i]
-        found = _value_of(stack, plies, actions, scores, history, mask, paid, root, depth, action, value - 1, most)
-        if found > value:
-            value = found
-            best[:] = False
-        best[action] = found == value
-        scores[0, i] = found
-    return value
+        best[b] = False
+        for i in range(count):
+            best[b, actions[0, i]] = scores[0, i] == value
 
 
 @njit(cache=True)
@@ -74,27 +70,35 @@ def _value_of(stack, plies, actions, scores, history, mask, paid, ply, depth, ac
     if is_terminal(state) or is_truncated(state):
         return _outcome(state, mover, paid, ply + 1)
     turned = state.current_player != mover
-    if turned:
-        alpha, beta = -beta, -alpha
     if depth == 1:
         value = np.int64(evaluate(state))
-    else:
-        value = -BEYOND
-        beta = min(beta, WIN - ply - 2)  # nothing is better than to win with the next move
-        count = _list_actions(stack, actions, mask, ply + 1)
-        _sort(stack, plies, actions, scores, history, paid, ply + 1, depth - 1, count)
-        for i in range(count):
-            _bring_forward(actions[ply + 1], scores[ply + 1], i, count)
-            reply = actions[ply + 1, i]
-            found = _value_of(
-                stack, plies, actions, scores, history, mask, paid, ply + 1, depth - 1, reply, max(alpha, value), beta
+        return -value if turned else value
+    if turned:
+        alpha, beta = -beta, -alpha
+    one, value = np.int64(1), np.int64(-BEYOND)
+    beta = min(beta, WIN - ply - 2)  # nothing is better than to win with the next move
+    count = _list_actions(stack, actions, mask, ply + 1)
+    for i in range(count):
+        reply = actions[ply + 1, i]
+        if depth > UNSORTED:
+            scores[ply + 1, i] = _value_of(
+                stack, plies, actions, scores, history, mask, paid, ply + 1, one, reply, alpha, beta
             )
-            if found > value:
-                value = found
-                if value >= beta:
-                    plies[ply + 1].killer = reply
-                    history[state.current_player, reply] += depth * depth
-                    break
+        else:
+            known = history[state.current_player, reply]
+            scores[ply + 1, i] = KILLER if reply == plies[ply + 1].killer else known
+    for i in range(count):
+        _bring_forward(actions[ply + 1], scores[ply + 1], i, count)
+        reply = actions[ply + 1, i]
+        found = _value_of(
+            stack, plies, actions, scores, history, mask, paid, ply + 1, depth - 1, reply, max(alpha, value), beta
+        )
+        if found > value:
+            value = found
+            if value >= beta:
+                plies[ply + 1].killer = reply
+                history[state.current_player, reply] += depth * depth
+                break
     return -value if turned else value
 
 
@@ -135,24 +139,6 @@ def _list_actions(stack, actions, mask, ply):
             count += 1
             legal &= legal - np.uint64(1)
     return count
-
-
-@njit(cache=True)
-def _sort(stack, plies, actions, scores, history, paid, ply, depth, count):
-    """scores[ply]: how promising each of the actions looks. Near the leaves, by what it refuted elsewhere; before, by
-    what the position after it is worth, which costs a step and an evaluation but saves whole subtrees."""
-    mover, killer = stack[ply].current_player, plies[ply].killer
-    for i in range(count):
-        action = actions[ply, i]
-        if depth < SORTED_FROM:
-            scores[ply, i] = history[mover, action] + (KILLER if action == killer else 0)
-            continue
-        state = _played(stack, ply, action)
-        if is_terminal(state) or is_truncated(state):
-            scores[ply, i] = _outcome(state, mover, paid, 0)
-        else:
-            value = np.int64(evaluate(state))
-            scores[ply, i] = value if state.current_player == mover else -value
 
 
 @njit(cache=True)
