@@ -38,6 +38,8 @@ def _needed(board, layers):
     own, empty = _cells(board, 1), _cells(board, 0)
     top, bottom = _beside_top(board, empty), _beside_bottom(board, empty)
     needed = _count_layers(own, empty, top, bottom, pitch, layers[0])
+    if needed == MOST_LAYERS:  # no way through
+        return needed, 0
     _count_layers(own, empty, bottom, top, pitch, layers[1])
     ways = 0
     for k in range(1, needed + 1):

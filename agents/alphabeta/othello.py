@@ -12,9 +12,13 @@ from envs.board.othello import BOARD, OTHELLO, OTHELLO_6X6, SIDES, WITHIN, place
 
 MOVE, FRONTIER, CORNER, ASLANT, BESIDE = 10, 3, 100, 40, 15
 
+# By side: all cells but those at the edge
+INNER = np.zeros(9, np.uint64)
 # By side and corner, sets of cells: the corner, the cell aslant of it, the two beside it on the edges
 CORNERS = np.zeros((9, 4, 3), np.uint64)
 for _side in SIDES:
+    for _row in range(1, _side - 1):
+        INNER[_side] |= WITHIN[_side] & (np.uint64((1 << _side) - 1) << np.uint64(_side * _row))
     for _number, (_row, _column) in enumerate(((0, 0), (0, _side - 1), (_side - 1, 0), (_side - 1, _side - 1))):
         _inner_row, _inner_column = min(max(_row, 1), _side - 2), min(max(_column, 1), _side - 2)
         for _kind, _cells in enumerate((
@@ -33,7 +37,7 @@ def evaluate_othello(state):
     mine, theirs = state.discs[mover], state.discs[1 - mover]
     empty = BOARD[side] & ~(mine | theirs)
     value = MOVE * (size(state.moves) - size(placements(theirs, mine, side)))
-    beside_empty = _neighbours(empty, side)
+    beside_empty = _inner_neighbours(empty, side)
     value += FRONTIER * (size(theirs & beside_empty) - size(mine & beside_empty))
     for number in range(4):
         corner, aslant, beside = CORNERS[side, number, 0], CORNERS[side, number, 1], CORNERS[side, number, 2]
@@ -45,14 +49,11 @@ def evaluate_othello(state):
 
 
 @njit(cache=True)
-def _neighbours(cells, side):
-    """All cells beside these; of those at the edge only neighbours inward and along it, which is what is needed."""
+def _inner_neighbours(cells, side):
+    """All cells beside these but those at the edge, to which steps across it would lead."""
     one, by = np.uint64(1), np.uint64(side)
-    inner = cells & WITHIN[side]
-    return (
-        (inner << one) | (inner >> one) | (cells << by) | (cells >> by)
-        | (inner << (by + one)) | (inner << (by - one)) | (inner >> (by + one)) | (inner >> (by - one))
-    )  # fmt: skip
+    row = cells | (cells << one) | (cells >> one)
+    return (row | (row << by) | (row >> by)) & INNER[side]
 
 
 for _game in (OTHELLO, OTHELLO_6X6):

@@ -10,9 +10,9 @@ from agents.alphabeta.heuristics import evaluate, ply_dtype, register
 from agents.alphabeta.search import DECIDED, WIN, _value_of
 from agents.matches import play_pairs
 from agents.names import make_agent
-from envs.batch import Batch, mask_rows
+from envs.batch import Batch
 from envs.game import Game, is_terminal, is_truncated, rewards, step
-from tests.agents.alphabeta.positions import random_positions
+from tests.agents.alphabeta.positions import legal_actions, random_positions
 from tests.exactness import bits
 
 NIM = "tests.own_game.nim:nim"
@@ -22,7 +22,7 @@ def minimax(game: Game, states: np.ndarray, depth: int, ply: int = 0) -> dict[in
     """What each legal action in states[0] is worth to the mover, by looking at everything."""
     mover = int(states["current_player"][0])
     values = {}
-    for action in np.flatnonzero(mask_rows(game, states, states["current_player"])[0]).tolist():
+    for action in legal_actions(game, states[0]):
         after, paid = states.copy(), np.zeros(2, np.float32)
         step(after[0], action)
         if is_terminal(after[0]) or is_truncated(after[0]):
@@ -78,8 +78,8 @@ def test_it_is_minimax_in_larger_games(game_id, depth, count):
 
 @pytest.mark.parametrize("misere", [False, True])
 def test_a_game_from_outside_is_searched_to_its_end(misere):
-    """Bouton: with 3, 4 and 5 sticks whoever begins wins, and only by taking two of the first heap; played to misere,
-    the same move wins. Seven plies see the end of smaller heaps, as the rules do."""
+    """Bouton: of heaps of 1, 2 and 2 sticks whoever moves wins by taking the first, whichever way the last one counts;
+    no game is longer than five plies from there, so that seven see the end."""
     check(NIM, 4, 8, misere=misere)
     game = envs.make(NIM, misere=misere)
     states = Batch(game, 1).states
