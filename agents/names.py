@@ -5,6 +5,7 @@
     solver                   a best move, by exact play (the games of agents/solvers)
     scripted:L3              a rung of the ball games' ladder, L0 to L5
     scripted:L3,speed=0.8    the same, weakened; any of speed, decision and noise (`Knobs`), L2 to L5
+    alphabeta:4              alpha-beta search so many plies deep, 1 to 20 (board games in which both sides see all)
     FOLDER                   a saved agent
     RUN, RUN@last            a run's best agent, its newest
     RUN@120000               the agent that the run saved at or before so many environment steps
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 SCRIPTED_LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5")
 WITHOUT_KNOBS = ("L0", "L1")
 _RUNGS = tuple(f"scripted:{level}" for level in SCRIPTED_LEVELS)
-WORDS = ("random", "one_ply", "solver", *_RUNGS)
+ALPHABETA = "alphabeta"
+MAX_DEPTH = 20  # plies; more would take ages in every game but the smallest, which is solved by then
+WORDS = ("random", "one_ply", "solver", *_RUNGS, f"{ALPHABETA}:4")
 AGENT_FILE = "agent.json"  # a folder that has it is a saved agent (agents/saved.py)
 BEST, LAST = "best", "last"
 
@@ -51,8 +54,8 @@ class Knobs:
 class Parsed:
     """A name taken apart."""
 
-    family: str  # random, one_ply, solver, scripted, saved
-    level: str = ""  # of scripted
+    family: str  # random, one_ply, solver, scripted, alphabeta, saved
+    level: str = ""  # of scripted; the depth of alphabeta
     knobs: Knobs = Knobs()  # of scripted
     folder: Path = Path()  # of saved: the agent's own folder, which exists
 
@@ -66,6 +69,8 @@ def parse_name(name: str) -> Parsed:
     """The name taken apart, a run's folder followed to the agent's. Raises ValueError."""
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"an agent's name is a word or a folder, not {name!r}; known: {_known()}")
+    if _is_alphabeta(name):
+        return Parsed(ALPHABETA, _parse_depth(name))
     if is_word(name):
         word, *knobs = name.split(",")
         family, _, level = word.partition(":")
@@ -89,7 +94,7 @@ def parse_name(name: str) -> Parsed:
 
 def is_word(name: str) -> bool:
     """Whether the name begins as one that means no folder; knobs may be wrong all the same."""
-    return name in WORDS or name.partition(",")[0] in _RUNGS
+    return name in WORDS or name.partition(",")[0] in _RUNGS or _is_alphabeta(name)
 
 
 def scripted_name(level: str, knobs: Knobs) -> str:
@@ -127,6 +132,10 @@ def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
         from agents.scripted.ball import make_scripted
 
         return make_scripted(parsed.level, game, parsed.knobs)
+    if parsed.family == ALPHABETA:
+        from agents.alphabeta.agent import AlphaBetaAgent
+
+        return AlphaBetaAgent(game, int(parsed.level))
     from agents.network_agent import NetworkAgent
     from agents.saved import load_agent
 
@@ -141,6 +150,19 @@ def tag(name: str) -> str:
 
 def _known() -> str:
     return f"{', '.join(WORDS)}, a saved agent's folder, or a run's folder (RUN, RUN@last, RUN@STEPS)"
+
+
+def _is_alphabeta(name: str) -> bool:
+    return name.partition(":")[0] == ALPHABETA
+
+
+def _parse_depth(name: str) -> str:
+    """Of alphabeta:4. Raises ValueError."""
+    depth = name.partition(":")[2]
+    if not (re.fullmatch(r"[1-9][0-9]?", depth) and int(depth) <= MAX_DEPTH):
+        rungs = f"{ALPHABETA}:1 to {ALPHABETA}:{MAX_DEPTH}"
+        raise ValueError(f"'{name}': write how many plies the agent looks ahead, {rungs}")
+    return depth
 
 
 def _parse_knobs(name: str, level: str, assignments: list[str]) -> Knobs:

@@ -270,15 +270,17 @@ class Config(Section):
             self._check_stage(stage, f"training.curriculum.{position}")
         if ball and self.training.random_opening_plies:
             raise problem(f"must be 0: {game} has no turns, so no opening moves", "training.random_opening_plies")
+        turns = "games with turns"
         for position, name in enumerate(self.evaluation.opponents or () if game in GAMES else ()):
-            plays = {"scripted": "ball games", "one_ply": "games with turns"}.get(name.partition(":")[0])
+            family = name.partition(":")[0]
+            plays = {"scripted": "ball games", "one_ply": turns, "alphabeta": turns}.get(family)
             key = f"evaluation.opponents.{position}"
-            if plays == ("games with turns" if ball else "ball games"):
+            if plays == (turns if ball else "ball games"):
                 raise problem(f"names '{name}', which plays {plays}, not {game}", key)
+            if plays == turns and game in HIDDEN_INFORMATION:
+                raise problem(f"names '{name}', which would see what {game} hides", key)
             if name == "solver" and game not in SOLVED:
                 raise problem(f"names 'solver', which knows {', '.join(SOLVED)}, not {game}", key)
-            if name == "one_ply" and game in HIDDEN_INFORMATION:
-                raise problem(f"names 'one_ply', which would see what {game} hides", key)
         if self.evaluation.mistakes and game in GAMES and game not in SOLVED:
             known = f"exact play is known for {', '.join(SOLVED)}"
             raise problem(f"must be 0, for {game} has no exact solver; {known}", "evaluation.mistakes")

@@ -80,10 +80,10 @@ def give_turn(state, player):
     side = state.side.shape[0]
     mine, theirs = state.discs[player], state.discs[1 - player]
     state.current_player = player
-    state.moves = _moves(mine, theirs, side)
+    state.moves = placements(mine, theirs, side)
     state.over = False
     state.winner = -1
-    if state.moves == 0 and _moves(theirs, mine, side) == 0:
+    if state.moves == 0 and placements(theirs, mine, side) == 0:
         state.over = True
         black, white = count_discs(state.discs[0]), count_discs(state.discs[1])
         if black != white:
@@ -91,7 +91,7 @@ def give_turn(state, player):
 
 
 @njit(cache=True)
-def _moves(mine, theirs, side):
+def placements(mine, theirs, side):
     """The empty cells from which a run of `theirs` leads to one of `mine`, along any of the eight directions."""
     within = theirs & WITHIN[side]
     by = np.uint64(side)

@@ -58,6 +58,7 @@ def test_a_saved_agent_is_its_folder(run):
 def test_words_make_agents_of_that_name():
     assert make_agent("random", make("ball_1v1")).name == "random"
     assert make_agent("one_ply", make("tic_tac_toe")).name == "one_ply"
+    assert make_agent("alphabeta:12", make("tic_tac_toe")).name == "alphabeta:12"
     for level in SCRIPTED_LEVELS:
         make_agent(f"scripted:{level}", make("ball_2v2"))
     for word in WORDS:
@@ -76,6 +77,11 @@ def test_words_make_agents_of_that_name():
         ("runs/nowhere", "there is no folder runs/nowhere"),
         ("runs/nowhere@last", "there is no folder runs/nowhere"),
         ("mcts:200", "is no agent's name"),
+        ("alphabeta", "'alphabeta': write how many plies the agent looks ahead, alphabeta:1 to alphabeta:20"),
+        ("alphabeta:0", "write how many plies the agent looks ahead"),
+        ("alphabeta:21", "write how many plies the agent looks ahead"),
+        ("alphabeta:four", "write how many plies the agent looks ahead"),
+        ("alphabeto:4", "did you mean 'alphabeta:4'?"),
     ],
 )
 def test_a_wrong_name_is_told_what_would_be_right(name, said):
