@@ -5,7 +5,6 @@ cannot be undone: so it knows about repetitions. It thinks on one thread, with a
 """
 
 import asyncio
-import contextlib
 import logging
 import weakref
 from collections.abc import Coroutine
@@ -27,6 +26,7 @@ T = TypeVar("T")
 
 MOVETIME = 0.1  # seconds, where nothing else says how long
 HASH_MB = 16
+CLOSING = 5.0  # seconds that a killed process may take to go
 
 # What an engine says beyond the protocol is no concern of ours, unless somebody configures logging.
 logging.getLogger("chess.engine").addHandler(logging.NullHandler())
@@ -44,11 +44,11 @@ class _Protocol(chess.engine.UciProtocol):
         if self.transport is not None:
             kill(self.transport.get_pid())
 
-    async def close(self) -> None:
-        """Return when the process is gone."""
+    async def close(self, seconds: float) -> None:
+        """Once it is killed: return when it is gone, or after so long if somebody else holds its pipes."""
+        await asyncio.wait([self.returncode], timeout=seconds)
         if self.transport is not None:
-            self.transport.close()
-        await asyncio.wait([self.returncode])
+            self.transport.close()  # not before, or asyncio's watcher would miss the end of its child
 
 
 class UciEngine:
@@ -146,8 +146,7 @@ class UciEngine:
         protocol, self._protocol = self._protocol, None
         if protocol is not None:
             self._kill()
-            with contextlib.suppress(EngineFailure):  # somebody else holds its pipes; the process is dead all the same
-                run(protocol.close(), self.options.timeout)
+            run(protocol.close(CLOSING), 2 * CLOSING)
 
 
 def _hashes(state: np.void, count: int, clock: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Outside engines as agents, with engines that fail as told: each loses its game, says why, and leaves nothing behind."""
+"""Outside engines as agents, with engines that fail as told: each loses its game, says why, and leaves nothing."""
 
 import gc
 import time
@@ -128,9 +128,9 @@ def test_options_reach_a_uci_engine_and_are_bounded_by_it(tmp_path):
     make_agent(f"uci:{program},elo=1300", make("chess"))
     assert "setoption name UCI_LimitStrength value true" in logged(program)
     assert "setoption name UCI_Elo value 1300" in logged(program)
-    with pytest.raises(ValueError, match="Fake 1.0 takes elo 1200 to 2000, not 900"):
+    with pytest.raises(ValueError, match=r"Fake 1.0 takes elo 1200 to 2000, not 900"):
         make_agent(f"uci:{program},elo=900", make("chess"))
-    with pytest.raises(ValueError, match="Fake 1.0 has no option 'Skill Level'; leave skill out"):
+    with pytest.raises(ValueError, match=r"Fake 1.0 has no option 'Skill Level'; leave skill out"):
         make_agent(f"uci:{program},skill=3", make("chess"))
     with pytest.raises(ValueError, match="Fake does not know the command level; leave level out"):
         make_agent(f"gtp:{write_fake(tmp_path / 'go', 'gtp')},level=3", make("go_5x5"))
@@ -171,7 +171,7 @@ def test_a_program_that_is_no_engine_and_a_game_that_it_does_not_play(tmp_path):
     ],
 )
 def test_a_wrong_name_is_told_what_would_be_right(name, said):
-    with pytest.raises(ValueError, match="is no agent's name|'(uci|gtp):") as error:
+    with pytest.raises(ValueError, match=r"is no agent's name|'(uci|gtp):") as error:
         check_name(name)
     assert said in str(error.value)
 

@@ -130,39 +130,11 @@ def test_an_agent_that_gives_up_resigns():
     assert answers("genmove b", "reg_genmove w", agent=Quitter) == ["= resign", "= resign"]
 
 
-WORDS = st.sampled_from(
-    [
-        "1",
-        "play",
-        "genmove",
-        "b",
-        "w",
-        "B",
-        "white",
-        "C3",
-        "a1",
-        "pass",
-        "undo",
-        "komi",
-        "boardsize",
-        "5",
-        "7",
-        "clear_board",
-        "showboard",
-        "final_score",
-        "-3",
-        "²",
-        "nan",
-        "E5",
-        "J9",
-        "#",
-        "known_command",
-        "list_commands",
-        "reg_genmove",
-        "time_left",
-        "time_settings",
-    ]
+VOCABULARY = (
+    "1 play genmove b w B white C3 a1 pass undo komi boardsize 5 7 clear_board showboard final_score -3 ² nan E5 J9 # "
+    "known_command list_commands reg_genmove time_left time_settings"
 )
+WORDS = st.sampled_from(VOCABULARY.split())
 
 
 @settings(max_examples=60, deadline=None)

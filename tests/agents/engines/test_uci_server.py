@@ -87,38 +87,11 @@ def test_an_agent_that_gives_up_has_no_move():
     assert answers("position startpos", "go", agent=Quitter) == ["info string resigned", "bestmove (none)"]
 
 
-WORDS = st.sampled_from(
-    [
-        "uci",
-        "isready",
-        "ucinewgame",
-        "position",
-        "startpos",
-        "fen",
-        "moves",
-        "go",
-        "stop",
-        "ponderhit",
-        "infinite",
-        "ponder",
-        "setoption",
-        "debug",
-        "e2e4",
-        "e7e5",
-        "0000",
-        "(none)",
-        "8/8/8/8/8/8/8/8",
-        "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR",
-        "w",
-        "b",
-        "KQkq",
-        "-",
-        "0",
-        "1",
-        "-1",
-        "²",
-    ]
+VOCABULARY = (
+    "uci isready ucinewgame position startpos fen moves go stop ponderhit infinite ponder setoption debug e2e4 e7e5 "
+    "0000 (none) 8/8/8/8/8/8/8/8 rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w b KQkq - 0 1 -1 ²"
 )
+WORDS = st.sampled_from(VOCABULARY.split())
 
 
 @settings(max_examples=60, deadline=None)
