@@ -203,7 +203,8 @@ def play_pairs(
             recorded.append(actions.copy() if game.action_shape else actions.astype(np.int16))
     for row, (side, _) in forfeits.items():
         returns[row] = np.where(team_of_seat == side, -game.largest_reward, game.largest_reward)
-    return _collect(game, a.name, b.name, seed, plies, batch, initial, returns, lengths, recorded, forfeits)
+    reasons = {row: reason for row, (_, reason) in forfeits.items()}
+    return _collect(game, a.name, b.name, seed, plies, batch, initial, returns, lengths, recorded, reasons)
 
 
 def _collect(
@@ -217,7 +218,7 @@ def _collect(
     returns: np.ndarray,
     lengths: np.ndarray,
     recorded: list[np.ndarray],
-    forfeits: dict[int, tuple[int, str]],
+    forfeits: dict[int, str],
 ) -> Matches:
     pairs = len(lengths) // 2
     first_seats = [game.teams.index(0), game.teams.index(1)]
@@ -233,10 +234,7 @@ def _collect(
         score = batch.states["score"].astype(np.int64)
         goals_for, goals_against = halves(score, own=True), halves(score, own=False)
         margin = goals_for - goals_against
-    outcomes = np.sign(margin).astype(np.int8)
-    for row, (side, _) in forfeits.items():
-        half, pair = divmod(row, pairs)
-        outcomes[half, pair] = -1 if side == half else 1  # in half 0 `a` plays side 0, in half 1 side 1
+    given_up = np.isin(np.arange(2 * pairs), list(forfeits)).reshape(2, pairs)
     if game.settings.get("statistics"):
         from envs.ball.statistics import summary
 
@@ -248,7 +246,7 @@ def _collect(
     return Matches(
         game, a, b, seed, plies,
         returns=own_returns,
-        outcomes=outcomes,
+        outcomes=np.sign(np.where(given_up, own_returns, margin)).astype(np.int8),
         goals_for=goals_for,
         goals_against=goals_against,
         statistics=statistics,
@@ -256,5 +254,5 @@ def _collect(
         truncated=batch.truncated.reshape(2, pairs).copy(),
         initial_states=initial.reshape(2, pairs),
         actions=np.stack(recorded).reshape(len(recorded), 2, pairs, *recorded[0].shape[1:]) if recorded else None,
-        forfeits={divmod(row, pairs): reason for row, (_, reason) in sorted(forfeits.items())},
+        forfeits={divmod(row, pairs): reason for row, reason in sorted(forfeits.items())},
     )  # fmt: skip
