@@ -94,8 +94,9 @@ def test_ko_and_suicide_are_illegal():
 
 
 def test_a_colour_may_move_twice_and_the_game_go_on_after_two_passes():
-    said = answers("play b A5", "play b B5", "play b C5", "play w pass", "play b pass", "genmove b", "genmove b")
-    assert said == ["="] * 5 + ["= A1", "= B1"]
+    said = answers("play b A5", "play b B5", "play w pass", "play b pass", "genmove b", "genmove b", "showboard")
+    assert said[:-1] == ["="] * 4 + ["= A1", "= B1"]
+    assert said[-1].endswith("\n 5 x x . . .\n 4 . . . . .\n 3 . . . . .\n 2 . . . . .\n 1 x x . . .\n   A B C D E")
 
 
 def test_the_board_may_change_its_size_where_the_agent_can_follow():
