@@ -15,10 +15,22 @@ class Agent(Protocol):
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Legal actions int32 [B], or float32 [B, N], for seat `players[b]` in `states[b]`: one row per seat asked, so
-        a team of two is two rows with the same state. The states are not changed."""
+        a team of two is two rows with the same state. The states are not changed. Raises Forfeit to give up games."""
 
     def reset(self, rows: np.ndarray) -> None:
         """Rows (indices into the next calls' B) start a new game: forget what was remembered of the old one."""
+
+
+class Forfeit(Exception):
+    """Raised by `act`: the agent gives up the games of some rows, which it then loses, and plays on in the others.
+
+    reasons    {row of the call: why}, as "resigned"
+    actions    [B], as `act` returns them; those of the rows given up do not count
+    """
+
+    def __init__(self, reasons: dict[int, str], actions: np.ndarray):
+        super().__init__("; ".join(dict.fromkeys(reasons.values())))
+        self.reasons, self.actions = reasons, actions
 
 
 class RandomAgent:

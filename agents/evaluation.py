@@ -9,6 +9,7 @@ them to show forgetting.
 
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -39,6 +40,7 @@ class Against:
     return_margin: float | None  # 95% of such measurements lie so near to the truth; None for a single pair
     statistics: dict[str, tuple[float, float]] | None  # of the agent and the opponent, means over games that keep them
     mean_length: float  # steps of a game, after its opening
+    forfeits: dict[str, int]  # games given up, by whom and why
     seconds: float
 
     @property
@@ -167,6 +169,12 @@ def _summary(name: str, matches: Matches, seconds: float) -> Against:
         statistics=_means(matches),
         return_margin=matches.return_margin,
         mean_length=float(matches.lengths.mean()),
+        forfeits=dict(
+            Counter(
+                f"{matches.a if matches.outcomes[game] < 0 else matches.b} {reason}"
+                for game, reason in matches.forfeits.items()
+            )
+        ),
         seconds=seconds,
     )
 

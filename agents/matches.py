@@ -7,14 +7,15 @@ Letters: G = 2 halves of N pairs. Arrays are [2, N]: in half 0 `a` plays the fir
 Both games of a pair begin in the same state, random stream included, after the same opening; and whoever plays side s
 draws the same random numbers in both. So an agent against itself scores one half exactly, and what the start gives
 either side cancels. Different pairs share nothing. Ball games are played in `match` mode: 90 s, goals counted.
+Who forfeits a game (agents.agent.Forfeit) has lost it, whatever the score, and the other games go on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from agents.agent import Agent
+from agents.agent import Agent, Forfeit
 from agents.records import Record, Seat
 from envs.batch import Batch
 from envs.game import Dynamics, Game, with_settings
@@ -36,7 +37,7 @@ class Matches:
     seed: int
     opening_plies: int
     returns: np.ndarray  # [2, N] float32, rewards summed over the game, not discounted
-    outcomes: np.ndarray  # [2, N] int8: 1 won, 0 drawn, -1 lost; by goals where they are counted, else by the return
+    outcomes: np.ndarray  # [2, N] int8: 1 won, 0 drawn, -1 lost; by forfeit, by goals if counted, else by the return
     goals_for: np.ndarray | None  # [2, N] int64, of games that count goals
     goals_against: np.ndarray | None
     statistics: dict[str, np.ndarray] | None  # [2, N, 2] float64 by name, of `a` and of `b`, of games that keep them
@@ -47,6 +48,7 @@ class Matches:
     openings: np.ndarray  # [N, plies] int32: the random moves before `initial_states`, of which the first
     opening_lengths: np.ndarray  # [N] int64 were made
     actions: np.ndarray | None  # [T, 2, N] or [T, 2, N, P] int16 (or numbers), if recorded; 0 once a game is over
+    forfeits: dict[tuple[int, int], str] = field(default_factory=dict)  # {(half, pair): why}; `outcomes` says by whom
 
     @property
     def pairs(self) -> int:
@@ -179,6 +181,7 @@ def play_pairs(
     returns = np.zeros((2 * pairs, game.num_players), np.float32)
     lengths = np.zeros(2 * pairs, np.int32)
     recorded: list[np.ndarray] = []
+    forfeits: dict[int, tuple[int, str]] = {}  # {game: (side, why)}
     for agent in (a, b):
         agent.reset(np.arange(2 * pairs))
     while True:
@@ -200,14 +203,25 @@ def play_pairs(
                     where = (asked, players)
                 if len(asked):
                     states = np.take(batch.states, asked)  # on records 13 times as fast as batch.states[asked]
-                    actions[where] = agent.act(states, players, draws[half][side])
+                    try:
+                        actions[where] = agent.act(states, players, draws[half][side])
+                    except Forfeit as forfeit:
+                        actions[where] = forfeit.actions
+                        for row, reason in forfeit.reasons.items():
+                            forfeits.setdefault(int(asked[row]), (side, reason))
+        given_up = [row for row in forfeits if live[row]]
+        batch.terminated[given_up] = True
+        live[given_up] = False
         actions[~live] = 0
         batch.step(actions)
         returns += batch.rewards
         lengths += live
         if record:
             recorded.append(actions.copy() if game.action_shape else actions.astype(np.int16))
-    return _collect(game, a.name, b.name, seed, plies, batch, initial, opened, returns, lengths, recorded)
+    for row, (side, _) in forfeits.items():
+        returns[row] = np.where(team_of_seat == side, -game.largest_reward, game.largest_reward)
+    reasons = {row: reason for row, (_, reason) in forfeits.items()}
+    return _collect(game, a.name, b.name, seed, plies, batch, initial, opened, returns, lengths, recorded, reasons)
 
 
 def _collect(
@@ -222,6 +236,7 @@ def _collect(
     returns: np.ndarray,
     lengths: np.ndarray,
     recorded: list[np.ndarray],
+    forfeits: dict[int, str],
 ) -> Matches:
     pairs = len(lengths) // 2
     first_seats = [game.teams.index(0), game.teams.index(1)]
@@ -237,6 +252,7 @@ def _collect(
         score = batch.states["score"].astype(np.int64)
         goals_for, goals_against = halves(score, own=True), halves(score, own=False)
         margin = goals_for - goals_against
+    given_up = np.isin(np.arange(2 * pairs), list(forfeits)).reshape(2, pairs)
     if game.settings.get("statistics"):
         from envs.ball.statistics import summary
 
@@ -248,7 +264,7 @@ def _collect(
     return Matches(
         game, a, b, seed, plies,
         returns=own_returns,
-        outcomes=np.sign(margin).astype(np.int8),
+        outcomes=np.sign(np.where(given_up, own_returns, margin)).astype(np.int8),
         goals_for=goals_for,
         goals_against=goals_against,
         statistics=statistics,
@@ -259,4 +275,5 @@ def _collect(
         openings=opened[1],
         opening_lengths=opened[2],
         actions=np.stack(recorded).reshape(len(recorded), 2, pairs, *recorded[0].shape[1:]) if recorded else None,
+        forfeits={divmod(row, pairs): reason for row, reason in sorted(forfeits.items())},
     )  # fmt: skip

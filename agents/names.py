@@ -6,11 +6,16 @@
     scripted:L3              a rung of the ball games' ladder, L0 to L5
     scripted:L3,speed=0.8    the same, weakened; any of speed, decision and noise (`Knobs`), L2 to L5
     alphabeta:4              alpha-beta search so many plies deep, 1 to 20 (board games in which both sides see all)
+    uci:PROGRAM              a chess engine: a path, or found on PATH or in /usr/games
+    gtp:PROGRAM              an engine for Go
+    uci:stockfish,elo=1400   the same with options; any of movetime, nodes, depth, elo, skill and timeout
+    gtp:gnugo,level=1        level and timeout (agents/engines/options.py)
     FOLDER                   a saved agent
     RUN, RUN@last            a run's best agent, its newest
     RUN@120000               the agent that the run saved at or before so many environment steps
 
-Checking a name imports nothing heavy and looks at the disk for folders only; making the agent does the rest.
+Checking a name imports nothing heavy and looks at the disk for folders and programs only; making the agent does the
+rest.
 """
 
 import re
@@ -18,6 +23,8 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from agents.engines.options import WHOLE, GtpOptions, UciOptions, find_program
 
 if TYPE_CHECKING:
     from agents.agent import Agent
@@ -29,6 +36,7 @@ _RUNGS = tuple(f"scripted:{level}" for level in SCRIPTED_LEVELS)
 ALPHABETA = "alphabeta"
 MAX_DEPTH = 20  # plies; more would take ages in every game but the smallest, which is solved by then
 WORDS = ("random", "one_ply", "solver", *_RUNGS, f"{ALPHABETA}:4")
+ENGINES: dict[str, type[UciOptions] | type[GtpOptions]] = {"uci": UciOptions, "gtp": GtpOptions}
 AGENT_FILE = "agent.json"  # a folder that has it is a saved agent (agents/saved.py)
 BEST, LAST = "best", "last"
 
@@ -54,9 +62,10 @@ class Knobs:
 class Parsed:
     """A name taken apart."""
 
-    family: str  # random, one_ply, solver, scripted, alphabeta, saved
-    level: str = ""  # of scripted; the depth of alphabeta
+    family: str  # random, one_ply, solver, scripted, alphabeta, uci, gtp, saved
+    level: str = ""  # of scripted; the depth of alphabeta; of an engine, its program's path
     knobs: Knobs = Knobs()  # of scripted
+    options: UciOptions | GtpOptions | None = None  # of an engine
     folder: Path = Path()  # of saved: the agent's own folder, which exists
 
 
@@ -71,6 +80,8 @@ def parse_name(name: str) -> Parsed:
         raise ValueError(f"an agent's name is a word or a folder, not {name!r}; known: {_known()}")
     if _is_alphabeta(name):
         return Parsed(ALPHABETA, _parse_depth(name))
+    if _is_engine(name):
+        return _parse_engine(name)
     if is_word(name):
         word, *knobs = name.split(",")
         family, _, level = word.partition(":")
@@ -85,8 +96,10 @@ def parse_name(name: str) -> Parsed:
         raise ValueError(f"'{name}' is a file; a saved agent is a folder")
     if _looks_like_path(name):
         raise ValueError(f"'{name}': there is no folder {path}")
-    if re.fullmatch(r"(speed|decision|noise)=.*", name):  # what is left of a name that YAML split at its commas
-        raise ValueError(f"'{name}' is no agent's name; in a list write 'scripted:L3,{name}' in quotes")
+    for word, kind in {"scripted:L3": Knobs, **{f"{word}:PROGRAM": kind for word, kind in ENGINES.items()}}.items():
+        if name.partition("=")[0] in {field.name for field in fields(kind)} and "=" in name:
+            # what is left of a name that YAML split at its commas
+            raise ValueError(f"'{name}' is no agent's name; in a list write '{word},{name}' in quotes")
     near = get_close_matches(name.partition(",")[0], WORDS, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {_known()}"
     raise ValueError(f"'{name}' is no agent's name; {hint}")
@@ -94,7 +107,11 @@ def parse_name(name: str) -> Parsed:
 
 def is_word(name: str) -> bool:
     """Whether the name begins as one that means no folder; knobs may be wrong all the same."""
-    return name in WORDS or name.partition(",")[0] in _RUNGS or _is_alphabeta(name)
+    return name in WORDS or name.partition(",")[0] in _RUNGS or _is_alphabeta(name) or _is_engine(name)
+
+
+def _is_engine(name: str) -> bool:
+    return name.partition(":")[0] in ENGINES and ":" in name
 
 
 def scripted_name(level: str, knobs: Knobs) -> str:
@@ -136,6 +153,10 @@ def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
         from agents.alphabeta.agent import AlphaBetaAgent
 
         return AlphaBetaAgent(game, int(parsed.level))
+    if parsed.options is not None:
+        from agents.engines.agent import make_engine
+
+        return make_engine(name, parsed.level, parsed.options, game)
     from agents.network_agent import NetworkAgent
     from agents.saved import load_agent
 
@@ -149,7 +170,10 @@ def tag(name: str) -> str:
 
 
 def _known() -> str:
-    return f"{', '.join(WORDS)}, a saved agent's folder, or a run's folder (RUN, RUN@last, RUN@STEPS)"
+    return (
+        f"{', '.join(WORDS)}, uci:PROGRAM, gtp:PROGRAM, a saved agent's folder, or a run's folder (RUN, RUN@last, "
+        "RUN@STEPS)"
+    )
 
 
 def _is_alphabeta(name: str) -> bool:
@@ -169,25 +193,42 @@ def _parse_knobs(name: str, level: str, assignments: list[str]) -> Knobs:
     """From ["speed=0.8", ...]. Raises ValueError."""
     if assignments and level in WITHOUT_KNOBS:
         raise ValueError(f"'{name}': scripted:{level} has no knobs; L2 and above have")
-    known = [field.name for field in fields(Knobs)]
+    try:
+        knobs = Knobs(**_read_values([field.name for field in fields(Knobs)], assignments))
+    except ValueError as error:
+        raise ValueError(f"'{name}': {error}") from None
+    return replace(knobs, decision=int(knobs.decision))
+
+
+def _parse_engine(name: str) -> Parsed:
+    word, *assignments = name.split(",")
+    protocol, _, program = word.partition(":")
+    kind = ENGINES[protocol]
+    try:
+        values = _read_values([field.name for field in fields(kind)], assignments)
+        kind(**values)
+        whole = {option: int(value) if option in WHOLE else value for option, value in values.items()}
+        return Parsed(protocol, find_program(program), options=kind(**whole))
+    except ValueError as error:
+        raise ValueError(f"'{name}': {error}") from None
+
+
+def _read_values(known: list[str], assignments: list[str]) -> dict[str, Any]:
+    """Numbers by knob. Raises ValueError."""
     values: dict[str, Any] = {}
     for assignment in assignments:
         knob, _, text = assignment.partition("=")
         if knob not in known:
             near = get_close_matches(knob, known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-            raise ValueError(f"'{name}': unknown knob '{knob}'; {hint}")
+            raise ValueError(f"unknown knob '{knob}'; {hint}")
         if knob in values:
-            raise ValueError(f"'{name}': {knob} is given twice")
+            raise ValueError(f"{knob} is given twice")
         try:
             values[knob] = float(text)
         except ValueError:
-            raise ValueError(f"'{name}': {knob} is a number, not '{text}'") from None
-    try:
-        knobs = Knobs(**values)
-    except ValueError as error:
-        raise ValueError(f"'{name}': {error}") from None
-    return replace(knobs, decision=int(knobs.decision))
+            raise ValueError(f"{knob} is a number, not '{text}'") from None
+    return values
 
 
 def _looks_like_path(name: str) -> bool:

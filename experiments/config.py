@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from agents.solvers import SOLVED
+from agents.solvers import ENDS, SOLVED
 from envs.ids import GAMES, HIDDEN_INFORMATION
 
 # `budget: quick` puts these in place of what the file says; the command line still wins.
@@ -279,8 +279,9 @@ class Config(Section):
                 raise problem(f"names '{name}', which plays {plays}, not {game}", key)
             if plays == turns and game in HIDDEN_INFORMATION:
                 raise problem(f"names '{name}', which would see what {game} hides", key)
-            if name == "solver" and game not in SOLVED:
-                raise problem(f"names 'solver', which knows {', '.join(SOLVED)}, not {game}", key)
+            players = [known for known in SOLVED if known not in ENDS]
+            if name == "solver" and game not in players:
+                raise problem(f"names 'solver', which plays {', '.join(players)}, not {game}", key)
         if self.evaluation.mistakes and game in GAMES and game not in SOLVED:
             known = f"exact play is known for {', '.join(SOLVED)}"
             raise problem(f"must be 0, for {game} has no exact solver; {known}", "evaluation.mistakes")

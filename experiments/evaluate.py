@@ -206,6 +206,8 @@ def _tell_shift(row: "ShiftResult") -> None:
 def _tell(result: "Against") -> None:
     """Progress, apart from the result."""
     print(f"against {result.opponent}: {result.games} games in {result.seconds:.1f} s", file=sys.stderr, flush=True)
+    for reason, count in result.forfeits.items():
+        print(f"    forfeits: {count}, {reason}", file=sys.stderr, flush=True)
 
 
 def show(result: "Evaluation") -> None:

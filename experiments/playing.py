@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.agent import Forfeit
 from envs.ball.actions import CONTINUOUS, HEADING, control_of
 from envs.batch import mask_rows
 from envs.game import Dynamics, Game
@@ -141,7 +142,11 @@ class Playing:
         if not self.my_turn:
             return
         if self.hinted is None:  # asked again, the adviser might draw another of its best
-            self.hinted = self.sitting.hint()
+            try:
+                self.hinted = self.sitting.hint()
+            except Forfeit as forfeit:
+                self.note = f"no hint: who gives them {forfeit}"
+                return
         if self.hinted is None:
             self.note = "no hints here: the only agent at hand plays at random (--against AGENT names a better one)"
         else:
@@ -239,7 +244,8 @@ class Playing:
         if self.frame.over:
             returns = [match.team_return(team) for team in (0, 1)]
             result = "A draw" if returns[0] == returns[1] else wins(sitting.names[int(np.argmax(returns))])
-            return f"{result}. Enter or F2: another game; saved as {sitting.path.name}"
+            why = f" ({match.forfeit})" if match.forfeit else ""
+            return f"{result}{why}. Enter or F2: another game; saved as {sitting.path.name}"
         if self.on_the_pitch:
             if self.paused:
                 return "paused: press P to go on" if match.moves else "press a key to kick off"

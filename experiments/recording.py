@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from agents.agent import Agent
+from agents.agent import Agent, Forfeit
 from agents.matches import as_match
 from agents.records import Record
 from envs.game import Dynamics, Game, init, is_terminal, is_truncated, rewards
@@ -54,6 +54,7 @@ class Player(Protocol):
 class Match:
     """One game, one player a team, as it is played. `state` is changed by going on in `frames`.
 
+    An agent that forfeits (agents.agent.Forfeit) has lost, and the game is over as it stands.
     With a `record` its actions are played again, and nobody else is asked."""
 
     def __init__(
@@ -69,6 +70,7 @@ class Match:
         self.actions: list[np.ndarray] = []  # of the moves begun so far: int32 [] or [P], or float32 [P, N]
         self.movers: list[int] = []  # the team of each, in a game with turns
         self.returns = np.zeros(game.num_players, np.float32)  # [P] rewards so far
+        self.forfeit = ""  # why a team gave up
         self._rng = np.random.default_rng(seed)
         self._animation = animate(game)
         self._drawn: tuple[tuple[Any, ...], np.ndarray] | None = None  # what the last picture was drawn from, and it
@@ -110,7 +112,7 @@ class Match:
 
     @property
     def over(self) -> bool:
-        return bool(is_terminal(self.state) or is_truncated(self.state))
+        return bool(self.forfeit or is_terminal(self.state) or is_truncated(self.state))
 
     def team_return(self, team: int) -> float:
         """What a seat of the team has been paid so far: above 0 if it is winning."""
@@ -137,7 +139,7 @@ class Match:
         self.returns += paid
 
     def _choose(self) -> np.ndarray | None:
-        """The mover's action, or those of all seats where all move at once; None while somebody thinks."""
+        """The mover's action, or those of all seats where all move at once; None while somebody thinks, or gives up."""
         if self.record is not None:
             return self.record.actions[self.moves]
         if self.game.dynamics is Dynamics.SEQUENTIAL:
@@ -154,7 +156,13 @@ class Match:
 
     def _ask(self, team: int, seats: np.ndarray) -> np.ndarray | None:
         states = np.repeat(self.state.reshape(1), len(seats))
-        return self.players[team].act(states, seats, self._rng)
+        try:
+            return self.players[team].act(states, seats, self._rng)
+        except Forfeit as forfeit:
+            self.forfeit = f"{self.names[team]} {forfeit}"
+            paid = self.game.largest_reward
+            self.returns[:] = np.where(np.array(self.game.teams) == team, -paid, paid)
+            return None
 
 
 def _frames(seconds: float) -> int:

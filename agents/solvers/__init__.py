@@ -5,6 +5,7 @@
 
 tic_tac_toe, and games of your own that are as small: every position that can follow (exhaustive.py)
 connect_four and its other boards: connect_four.py                  hex_3, hex_5: hex.py
+othello, othello_6x6, the last 16 and 18 empty cells: othello.py
 
 A value is the mover's: above 0 it has won, 0 is a draw, below it has lost, if both play as well as can be. The larger,
 the better; how much a point is, `scale` says. Nothing here is imported before a solver is made.
@@ -30,7 +31,10 @@ SOLVED = {
     "connect_four_8x7": "connect_four",
     "hex_3": "hex",
     "hex_5": "hex",
+    "othello": "othello",
+    "othello_6x6": "othello",
 }
+ENDS = ("othello", "othello_6x6")  # of which only the end can be solved: the solver judges, and does not play
 
 
 class Solver(Protocol):

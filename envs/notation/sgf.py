@@ -87,10 +87,15 @@ def counted(state: np.void) -> str:
 
     "" while the game goes on."""
     if is_terminal(state):
-        black, white = area_score(state)
-        lead = black - white - float(state["settings"]["komi"])
-        return f"{'B' if lead > 0 else 'W'}+{abs(lead):g}" if lead else "0"
+        return area_result(state)
     return "Void" if is_truncated(state) else ""
+
+
+def area_result(state: np.void) -> str:
+    """What would be counted if the game were over: B+3.5, W+0.5, 0 for a draw."""
+    black, white = area_score(state)
+    lead = black - white - float(state["settings"]["komi"])
+    return f"{'B' if lead > 0 else 'W'}+{abs(lead):g}" if lead else "0"
 
 
 Move = tuple[str, int]  # the colour's letter, the action

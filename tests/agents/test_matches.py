@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.agent import RandomAgent
+from agents.agent import Forfeit, RandomAgent
 from agents.matches import as_match, opening_plies, play_pairs
 from agents.names import make_agent
 from agents.network import PolicyValueNetwork
@@ -234,6 +234,79 @@ def test_a_recorded_game_is_replayed_through_the_rules(game_id):
             assert matches.outcomes[half, pair] == (0 if winner < 0 else 1 if winner == half else -1)
     with pytest.raises(ValueError, match="record=True"):
         play_pairs(game, RandomAgent(game), RandomAgent(game), 1, seed=0).record(0, 0, "")
+
+
+class Quitter:
+    """Another agent that gives up the games whose start it is told of, at its first move in them."""
+
+    def __init__(self, agent, starts):
+        self.agent, self.name = agent, "quitter"
+        self.starts = {start.tobytes() for start in starts}
+
+    def act(self, states, players, rng):
+        actions = self.agent.act(states, players, rng)
+        reasons = {row: "had enough" for row, state in enumerate(states) if state.tobytes() in self.starts}
+        if reasons:
+            actions[list(reasons)] = -99  # they do not count
+            raise Forfeit(reasons, actions)
+        return actions
+
+    def reset(self, rows):
+        self.agent.reset(rows)
+
+
+@pytest.mark.parametrize("game_id", ["connect_four", "leduc_poker"])
+def test_a_game_given_up_is_lost_and_the_others_are_as_they_were(game_id):
+    game = make(game_id)
+    one, other = (Column(game, column) if game_id == "connect_four" else RandomAgent(game) for column in (0, 6))
+    opening = 4 if game_id == "connect_four" else None
+    plain = play_pairs(game, one, other, 20, seed=3, opening=opening, record=True)
+    begins = [int(seat) for seat in plain.initial_states[0]["current_player"]]  # the side that moves first
+    given_up = [2, 5, 11]
+    starts = plain.initial_states[0, given_up]
+    # they begin in half 0 where `a` moves, or else in half 1, where it plays the other side
+    games = {(begins[pair], pair) for pair in given_up}
+    if game_id == "connect_four":
+        quits = play_pairs(game, Quitter(one, starts), other, 20, seed=3, opening=opening, record=True)
+        assert quits.forfeits == dict.fromkeys(games, "had enough")
+        lost = np.zeros((2, 20), bool)
+        lost[tuple(zip(*games, strict=True))] = True
+        assert (quits.lengths[lost] == 0).all()
+        assert (quits.outcomes[lost] == -1).all()
+        assert (quits.returns[lost] == -1).all()
+        assert np.array_equal(quits.outcomes[~lost], plain.outcomes[~lost])
+        assert np.array_equal(quits.lengths[~lost], plain.lengths[~lost])
+        for half, pair in zip(*np.nonzero(~lost), strict=True):
+            assert np.array_equal(quits.actions[: quits.lengths[half, pair], half, pair],
+                                  plain.actions[: quits.lengths[half, pair], half, pair])  # fmt: skip
+        quits = play_pairs(game, one, Quitter(other, starts), 20, seed=3, opening=opening)
+        assert set(quits.forfeits) == {(1 - half, pair) for half, pair in games}
+    else:
+        quits = play_pairs(game, Quitter(one, starts), other, 20, seed=3)
+        lost = np.array([pair in given_up for pair in range(20)])
+        assert set(quits.forfeits) == {(0, pair) for pair in given_up}
+        assert (quits.returns[0, lost] == -game.largest_reward).all()
+        assert (quits.outcomes[0, lost] == -1).all()
+
+
+def test_a_match_given_up_is_lost_whatever_the_score():
+    game = make("ball_1v1")
+
+    class LateQuitter(Quitter):
+        def act(self, states, players, rng):
+            actions = self.agent.act(states, players, rng)
+            leads = (
+                states["score"][np.arange(len(states)), players] > states["score"][np.arange(len(states)), 1 - players]
+            )
+            if leads.any():
+                raise Forfeit(dict.fromkeys(np.flatnonzero(leads), "leads"), actions)
+            return actions
+
+    quits = play_pairs(game, LateQuitter(make_agent("scripted:L3", game), []), make_agent("random", game), 3, seed=2)
+    assert set(quits.forfeits) == {(half, pair) for half in (0, 1) for pair in range(3)}
+    assert quits.losses == 6
+    assert (quits.goals_for > quits.goals_against).all()
+    assert (quits.lengths < 450).all()
 
 
 def test_impossible_requests():

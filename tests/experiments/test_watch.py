@@ -11,6 +11,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
+from agents.agent import Forfeit
 from agents.drills.catalogue import find_drill
 from agents.drills.run import SEEDS, play_drill
 from agents.matches import as_match
@@ -35,6 +36,25 @@ def programme(game_id: str = "tic_tac_toe", opponents: tuple[str, ...] = ("rando
 
 
 # Matches and clips
+
+
+def test_a_match_that_is_given_up_is_over_and_lost():
+    class Quitter:
+        name = "quitter"
+
+        def act(self, states, players, rng):
+            raise Forfeit({0: "resigned"}, np.zeros(1, np.int32))
+
+        def reset(self, rows):
+            pass
+
+    game, (other,) = agents("connect_four", "random")
+    match = Match(game, [other, Quitter()], seed=0, names=("one", "two"))
+    frames = list(match.frames())
+    assert (match.moves, match.over, match.forfeit) == (1, True, "two resigned")
+    assert (match.team_return(0), match.team_return(1)) == (1, -1)
+    assert frames[-1].over
+    assert not any(frame.over for frame in frames[:30])
 
 
 @pytest.mark.parametrize("game_id", ["tic_tac_toe", "connect_four"])
