@@ -192,8 +192,6 @@ GAMES = [
     ("connect_four", {}, 0.0),
     ("ball_1v1", {}, 0.5),
     ("tests.own_game.nim:nim", {}, 0.25),
-    ("tic_tac_toe", {}, 0.25, "random", "one_ply"),
-    ("ball_1v1", {}, 0.25, "scripted:L2,noise=0.5"),
 ]
 games = pytest.mark.parametrize(("game_id", "settings", "pool_share"), GAMES, ids=[f"{g[0]}-{g[2]}" for g in GAMES])
 
@@ -222,13 +220,21 @@ def test_the_first_ratio_is_one(game_id, settings, pool_share):
     np.testing.assert_allclose(samples["targets"] - samples["advantages"], values.numpy(), atol=2e-5)
 
 
-@games
-def test_a_saved_rollout_goes_on_bit_for_bit(game_id, settings, pool_share):
+@pytest.mark.parametrize(
+    ("game_id", "settings", "pool_share", "fixed"),
+    [
+        *((*game, ()) for game in GAMES),
+        ("tic_tac_toe", {}, 0.25, ("random", "one_ply")),
+        ("ball_1v1", {}, 0.0, ("scripted:L2,noise=0.5",)),
+    ],
+)
+def test_a_saved_rollout_goes_on_bit_for_bit(game_id, settings, pool_share, fixed):
     """Through JSON, into an object that was seeded otherwise and has played something else."""
-    straight = with_opinions(game_id, settings, pool_share)
+    changes = {"fixed_share": 0.5, "fixed_agents": fixed} if fixed else {}
+    straight = with_opinions(game_id, settings, pool_share, **changes)
     straight.collect()
     arrays, state = straight.state()
-    other = with_opinions(game_id, settings, pool_share, seed=99)
+    other = with_opinions(game_id, settings, pool_share, seed=99, **changes)
     other.collect()
     other.load_state(arrays, json.loads(json.dumps(state)))
     for _ in range(2):
