@@ -113,7 +113,7 @@ def test_a_share_of_goals_lies_in_its_interval_as_often_as_it_should():
         inside += low < 0.75 < high
         widths.append(high - low)
     assert inside >= 50
-    assert 0.1 < np.mean(widths) < 0.25
+    assert 0.08 < np.mean(widths) < 0.13  # 0.095 if goals fell independently
 
 
 def test_a_share_of_all_or_no_goals():
