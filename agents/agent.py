@@ -1,6 +1,6 @@
-"""Whoever chooses actions: the protocol, and the agent that chooses at random."""
+"""Whoever chooses actions: the protocols, and the agent that chooses at random."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -33,6 +33,14 @@ class Forfeit(Exception):
         self.reasons, self.actions = reasons, actions
 
 
+@runtime_checkable
+class Policy(Agent, Protocol):
+    """An agent that can tell how likely it plays each action, and remembers nothing."""
+
+    def probabilities(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+        """[B, A] float64 for seat `players[b]` in `states[b]`: 0 where illegal, each row sums to 1."""
+
+
 class RandomAgent:
     """Plays legal actions, each as likely."""
 
@@ -47,5 +55,13 @@ class RandomAgent:
         scores = np.where(mask_rows(self.game, states, players), rng.random((len(states), self.game.num_actions)), -1)
         return scores.argmax(axis=1).astype(np.int32)
 
+    def probabilities(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+        return evenly(mask_rows(self.game, states, players))
+
     def reset(self, rows: np.ndarray) -> None:
         pass
+
+
+def evenly(chosen: np.ndarray) -> np.ndarray:
+    """The probabilities of drawing evenly among what is true: [B, A] bool -> [B, A] float64."""
+    return chosen / chosen.sum(axis=1, keepdims=True)

@@ -27,6 +27,17 @@ def softmax(logits, mask, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def softmax_rows(heads, masks, out):
+    """What `draw` draws from, but for the rounding of float32: probabilities over the legal logits of heads [N, A + 1]
+    into out [N, A] float64, whose rows sum to 1. masks [N, A]."""
+    probabilities = np.empty(masks.shape[1], np.float32)
+    for i in range(heads.shape[0]):
+        softmax(heads[i], masks[i], probabilities)
+        out[i] = probabilities
+        out[i] /= out[i].sum()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw(heads, masks, uniforms, actions, logps):
     """Draw actions [N] int32 from the softmax over the legal logits of heads [N, A + 1], with uniforms [N] in [0, 1);
     their log-probabilities go to logps [N]. masks [N, A].

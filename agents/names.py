@@ -13,6 +13,7 @@
     FOLDER                   a saved agent
     RUN, RUN@last            a run's best agent, its newest
     RUN@120000               the agent that the run saved at or before so many environment steps
+    FOLDER,greedy            a saved agent (or a run's) that plays its best action instead of drawing one
 
 Checking a name imports nothing heavy and looks at the disk for folders and programs only; making the agent does the
 rest.
@@ -37,6 +38,7 @@ ALPHABETA = "alphabeta"
 MAX_DEPTH = 20  # plies; more would take ages in every game but the smallest, which is solved by then
 WORDS = ("random", "one_ply", "solver", *_RUNGS, f"{ALPHABETA}:4")
 ENGINES: dict[str, type[UciOptions] | type[GtpOptions]] = {"uci": UciOptions, "gtp": GtpOptions}
+GREEDY = ",greedy"  # after the name of a saved agent
 AGENT_FILE = "agent.json"  # a folder that has it is a saved agent (agents/saved.py)
 BEST, LAST = "best", "last"
 
@@ -67,6 +69,7 @@ class Parsed:
     knobs: Knobs = Knobs()  # of scripted
     options: UciOptions | GtpOptions | None = None  # of an engine
     folder: Path = Path()  # of saved: the agent's own folder, which exists
+    greedy: bool = False  # of saved
 
 
 def check_name(name: str) -> None:
@@ -86,6 +89,11 @@ def parse_name(name: str) -> Parsed:
         word, *knobs = name.split(",")
         family, _, level = word.partition(":")
         return Parsed(family, level, _parse_knobs(name, level, knobs))
+    if name.endswith(GREEDY) and not Path(name).expanduser().exists():
+        parsed = parse_name(name.removesuffix(GREEDY))
+        if parsed.family != "saved":
+            raise ValueError(f"'{name}': {GREEDY} goes with a saved agent or a run, whose network draws its actions")
+        return replace(parsed, greedy=True)
     path, at = Path(name).expanduser(), ""
     if not path.exists() and "@" in name:
         before, _, at = name.rpartition("@")
@@ -103,6 +111,14 @@ def parse_name(name: str) -> Parsed:
     near = get_close_matches(name.partition(",")[0], WORDS, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {_known()}"
     raise ValueError(f"'{name}' is no agent's name; {hint}")
+
+
+def pinned(name: str) -> str:
+    """A name of the same agent that means it wherever one works and for good: of a run, the agent's own folder.
+
+    Raises ValueError."""
+    parsed = parse_name(name)
+    return f"{parsed.folder.resolve()}{GREEDY if parsed.greedy else ''}" if parsed.family == "saved" else name
 
 
 def is_word(name: str) -> bool:
@@ -161,7 +177,7 @@ def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
     from agents.saved import load_agent
 
     network, _ = load_agent(parsed.folder, game)
-    return NetworkAgent(network, game, greedy=greedy, name=name)
+    return NetworkAgent(network, game, greedy=greedy or parsed.greedy, name=name)
 
 
 def tag(name: str) -> str:

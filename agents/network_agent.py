@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agents.fast_heads import draw
+from agents.fast_heads import draw, softmax_rows
 from agents.fast_network import FastNetwork
 from agents.network import PolicyValueNetwork, observation_size
 from envs.batch import mask_rows, observe_rows
@@ -31,6 +31,19 @@ class NetworkAgent:
         self.network, self.game, self.greedy, self.name = network, game, greedy, name
         self._fast = FastNetwork(network)
 
+    def probabilities(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+        """[B, A] float64: the softmax over the legal actions, or (greedy) 1 for one of them."""
+        found = np.zeros((len(states), self.game.num_actions))
+        for begin in range(0, len(states), CHUNK):
+            part = slice(begin, begin + CHUNK)
+            heads = self._fast.forward(observe_rows(self.game, states[part], players[part]))
+            masks = mask_rows(self.game, states[part], players[part])
+            if self.greedy:
+                found[part][np.arange(len(heads)), _best(heads, masks)] = 1
+            else:
+                softmax_rows(heads, masks, found[part])
+        return found
+
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         actions = np.empty(len(states), np.int32)
         for begin in range(0, len(states), CHUNK):
@@ -48,9 +61,14 @@ class NetworkAgent:
     def _pick(self, heads: np.ndarray, masks: np.ndarray, rng: np.random.Generator, actions: np.ndarray) -> None:
         """From heads [B, A + 1] (logits, value) into actions [B]."""
         if self.greedy:
-            actions[:] = np.where(masks, heads[:, :-1], -np.inf).argmax(axis=1)
+            actions[:] = _best(heads, masks)
         else:
             draw(heads, masks, rng.random(len(heads), np.float32), actions, np.empty(len(heads), np.float32))
 
     def reset(self, rows: np.ndarray) -> None:
         pass
+
+
+def _best(heads: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """[B]: the most probable legal action."""
+    return np.where(masks, heads[:, :-1], -np.inf).argmax(axis=1)

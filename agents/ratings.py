@@ -74,6 +74,23 @@ def rate(points: Mapping[str, np.ndarray], anchors: Mapping[str, float], seed: i
     )
 
 
+def sum_share(won: np.ndarray, lost: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """The 95% interval of sum(won) / sum(won + lost), such as a share of the goals, from the sums of each pair [N].
+
+    By the Bayesian bootstrap over pairs, as the ratings': the lower end is drawn with one more lost, the upper with one
+    more won. (0, 1) where there is nothing to share."""
+    won, lost = np.asarray(won, np.float64), np.asarray(lost, np.float64)
+    if not (won + lost).sum():
+        return 0.0, 1.0
+    rng, tail = np.random.default_rng(seed), (1 - CONFIDENCE) / 2
+    lows, highs = np.empty(DRAWS), np.empty(DRAWS)
+    for i in range(DRAWS):
+        weights, more = rng.standard_exponential(len(won)), rng.standard_exponential()
+        for_, against = weights @ won, weights @ lost
+        lows[i], highs[i] = for_ / (for_ + against + more), (for_ + more) / (for_ + against + more)
+    return float(np.quantile(lows, tail)), float(np.quantile(highs, 1 - tail))
+
+
 def expected_share(ahead: float) -> float:
     """Share of the points at so many Elo ahead."""
     return float(expit(ahead / ELO))

@@ -2,7 +2,8 @@
 
     games      0 ........................ B
                | latest against latest    | slot 0 | slot 1 | ...      one team of each of these is a past self
-    controller [B, P] int8: 0 the learning policy, 1 + s the past self in slot s
+                                                   | fixed 0 | ...     of each of these an agent that does not learn
+    controller [B, P] int8: 0 the learning policy, 1 + s the past self in slot s, -1 - k fixed agent k
 
 Nothing here knows RLlib: the runner calls `collect`, and hands the arrays on.
 """
@@ -16,6 +17,7 @@ import torch
 from agents.advantages import advantages_sequential, advantages_simultaneous
 from agents.fast_heads import draw
 from agents.fast_network import FastNetwork
+from agents.names import make_agent
 from agents.network import PolicyValueNetwork
 from envs.batch import Batch
 from envs.game import Dynamics, Game
@@ -37,6 +39,8 @@ class RolloutSettings:
     bootstrap_time_limit: bool = False
     pool_share: float = 0.0  # of the games, played against past selves
     slots: int = 4  # past selves that a runner holds at a time
+    fixed_share: float = 0.0  # of the games, played against fixed agents
+    fixed_agents: tuple[str, ...] = ()  # their names; each runner makes its own, and asks it for single moves
 
 
 class Rollouts:
@@ -50,6 +54,7 @@ class Rollouts:
         self.controller = assign_controllers(game.teams, settings)
         past = int(self.controller.max(initial=0))
         self.past_selves = [PolicyValueNetwork(**network) for _ in range(past)]
+        self.fixed_agents = [make_agent(name, game) for name in settings.fixed_agents]
         self._fast_learner = FastNetwork(self.learner)
         self._fast_past_selves = [FastNetwork(past) for past in self.past_selves]
         self.simultaneous = game.dynamics is Dynamics.SIMULTANEOUS
@@ -145,7 +150,7 @@ class Rollouts:
         masks = self._masks[t].reshape(-1, self.game.num_actions)
         actions, logps = self._actions[t].reshape(-1), self._logps[t].reshape(-1)
         uniforms = self.rng.random(len(actions), np.float32)
-        if not self.past_selves:
+        if not self.past_selves and not self.fixed_agents:
             heads = self._fast_learner.forward(observations)
             draw(heads, masks, uniforms, actions, logps)
             self._values[t].reshape(-1)[:] = heads[:, -1]
@@ -158,6 +163,14 @@ class Rollouts:
                 actions[rows], logps[rows] = chosen, logp
                 if index == 0:
                     self._values[t].reshape(-1)[rows] = heads[:, -1]
+            for index, agent in enumerate(self.fixed_agents):
+                rows = np.flatnonzero(controller == -1 - index)
+                if self.simultaneous:
+                    games, players = np.divmod(rows, self.game.num_players)
+                else:
+                    games, players = rows, self._players[t][rows].astype(np.int64)
+                if len(rows):
+                    actions[rows] = agent.act(np.take(self.batch.states, games), players, self.rng)
         self._learns[t] = (controller == 0).reshape(self._learns[t].shape)
 
     def _value(self, observations: np.ndarray) -> np.ndarray:
@@ -174,20 +187,19 @@ class Rollouts:
             last = batch.final_observations[cut].reshape(-1, *self.game.observation_shape)
             self._final_values[t, cut] = self._value(last).reshape(len(cut), -1)
         rewards = batch.rewards[over]
-        learning = self.controller[over] == 0  # [n, P]
-        against = ~learning.all(axis=1)
+        controller = self.controller[over]  # [n, P]
+        learning = controller == 0
+        own_return = rewards[np.arange(len(over)), learning.argmax(axis=1)]
         sums["episodes"] += len(over)
         sums["episode_steps"] += int(self._steps_of_game[over].sum())
         sums["decisive"] += int(np.count_nonzero(rewards[:, 0]))
         sums["truncated"] += len(cut)
         sums["first_seat_return"] += float(rewards[:, 0].sum())
-        sums["pool_episodes"] += int(against.sum())
-        own_return = rewards[np.arange(len(over)), learning.argmax(axis=1)]
-        sums["pool_return"] += float(own_return[against].sum())
-        for row, reward in zip(
-            over[against & ~self._mixed[over]], own_return[against & ~self._mixed[over]], strict=True
-        ):
-            self.against_slots[self.controller[row].max() - 1] += 1, (1 + np.sign(reward)) / 2
+        for name, against in (("pool", (controller > 0).any(axis=1)), ("fixed", (controller < 0).any(axis=1))):
+            sums[f"{name}_episodes"] += int(against.sum())
+            sums[f"{name}_return"] += float(own_return[against].sum())
+        for row in np.flatnonzero((controller > 0).any(axis=1) & ~self._mixed[over]):
+            self.against_slots[controller[row].max() - 1] += 1, (1 + np.sign(own_return[row])) / 2
         self._steps_of_game[over] = 0
         self._mixed[over] = False
 
@@ -224,21 +236,26 @@ class Rollouts:
 
 STATISTICS = (
     "episodes", "episode_steps", "decisive", "truncated", "first_seat_return", "pool_episodes", "pool_return",
+    "fixed_episodes", "fixed_return",
 )  # fmt: skip
 
 
 def assign_controllers(teams: tuple[int, ...], settings: RolloutSettings) -> np.ndarray:
-    """controller [B, P] int8. The past selves' games come last, in equal runs a slot, the learning team alternating."""
+    """controller [B, P] int8. The past selves' games come after those of the latest, in equal runs a slot, the fixed
+    agents' last, in equal runs an agent; the learning team alternates."""
     games = settings.num_games
     controller = np.zeros((games, len(teams)), np.int8)
-    against = round(settings.pool_share * games)
-    for i, b in enumerate(range(games - against, games)):
-        slot = min(i * settings.slots // max(1, against), settings.slots - 1)
-        for seat, team in enumerate(teams):
-            if team != i % 2:
-                controller[b, seat] = 1 + slot
-    used = np.unique(controller)  # fewer games than slots leave slots out: number them without gaps
-    return np.searchsorted(used, controller).astype(np.int8)
+    fixed = round(settings.fixed_share * games)
+    past = min(round(settings.pool_share * games), games - fixed)
+    slots = [1 + i * settings.slots // past for i in range(past)]
+    agents = [-1 - i * len(settings.fixed_agents) // fixed for i in range(fixed)]
+    for others, begin in ((slots, games - fixed - past), (agents, games - fixed)):
+        for i, other in enumerate(others):
+            for seat, team in enumerate(teams):
+                if team != i % 2:
+                    controller[begin + i, seat] = other
+    used = np.unique(np.maximum(controller, 0))  # fewer games than slots leave slots out: number them without gaps
+    return np.where(controller > 0, np.searchsorted(used, controller), controller).astype(np.int8)
 
 
 def _load(network: PolicyValueNetwork, weights: Weights) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from agents.cpu import tune_environment
+from agents.names import pinned
 from envs.game import Game
 from experiments.config import Config
 from experiments.curriculum import games_before
@@ -62,6 +63,7 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
 
     progress.say("compiling the rules (first time only)")
     begin = time.perf_counter()
+    _check_fixed_agents(config, game)
     selfplay = selfplay_settings(config, game)
     small = selfplay.rollouts
     settings = replace(small, num_games=min(8, small.num_games), length=2)
@@ -73,6 +75,17 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
     seconds = time.perf_counter() - begin
     if seconds > 5:
         progress.say(f"compiled in {seconds:.0f} s; the next start finds it done")
+
+
+def _check_fixed_agents(config: Config, game: Game) -> None:
+    """Raises UserError for one that does not play this game; a damaged one is CorruptArtifact."""
+    from agents.names import make_agent
+
+    for name in config.opponents.fixed_agents:
+        try:
+            make_agent(name, game)
+        except ValueError as error:
+            raise UserError(f"opponents.fixed_agents: {error}", ExitCode.USAGE) from None
 
 
 def network_config(config: Config, game: Game) -> dict[str, Any]:
@@ -121,6 +134,8 @@ def selfplay_settings(config: Config, game: Game) -> Any:
             bootstrap_time_limit=training.bootstrap_time_limit,
             pool_share=opponents.pool,
             slots=opponents.slots,
+            fixed_share=opponents.fixed,
+            fixed_agents=tuple(pinned(name) for name in opponents.fixed_agents),
         ),
         pool_size=opponents.pool_size,
         sampling=opponents.sampling,

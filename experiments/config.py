@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from agents.solvers import ENDS, SOLVED
@@ -54,8 +54,20 @@ def _available(*names: str, later: tuple[str, ...]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _named(names: tuple[str, ...]) -> tuple[str, ...]:
+    from agents.names import check_name
+
+    for position, name in enumerate(names):
+        try:
+            check_name(name)
+        except ValueError as error:
+            raise problem(f"names nobody: {error}", str(position)) from None
+    return names
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
 Widths = Annotated[tuple[Annotated[Whole, Field(ge=1, le=65536)], ...], BeforeValidator(_tuple)]
+AgentNames = Annotated[tuple[str, ...], BeforeValidator(_tuple), AfterValidator(_named)]
 Range = Annotated[tuple[int | float, int | float], BeforeValidator(_tuple)]
 SettingValue = bool | int | float | str | Range
 AutoOrWhole = Annotated[Literal["auto"] | int, BeforeValidator(_auto_or_whole)]
@@ -164,6 +176,10 @@ class TrainingSection(Section):
 class OpponentsSection(Section):
     latest: float = Field(default=0.65, ge=0, le=1, description="share of the games against the newest self")
     pool: float = Field(default=0.35, ge=0, le=1, description="share of the games against earlier selves")
+    fixed: float = Field(default=0.0, ge=0, le=1, description="share of the games against fixed_agents")
+    fixed_agents: AgentNames = Field(
+        default=(), max_length=32, description="names of agents that share these games; they do not learn"
+    )
     pool_size: Whole = Field(default=32, ge=2, le=10_000, description="earlier selves kept")
     slots: Whole = Field(default=4, ge=1, le=64, description="earlier selves a runner holds at a time")
     snapshot_every: Whole = Field(default=50, ge=1, description="updates between two new members of the pool")
@@ -173,11 +189,14 @@ class OpponentsSection(Section):
 
     @model_validator(mode="after")
     def _shares(self) -> "OpponentsSection":
-        total = self.latest + self.pool
+        total = self.latest + self.pool + self.fixed
         if abs(total - 1) > 1e-6:
-            raise problem(
-                f"does not fit: latest and pool are shares and must sum to 1, not {total:g}", "pool", "latest"
-            )
+            message = f"does not fit: latest, pool and fixed are shares and must sum to 1, not {total:g}"
+            raise problem(message, "fixed", "pool", "latest")
+        if self.fixed and not self.fixed_agents:
+            raise problem("is a share of the games, but opponents.fixed_agents names nobody to play them", "fixed")
+        if self.fixed_agents and not self.fixed:
+            raise problem("are named, but opponents.fixed, their share of the games, is 0", "fixed_agents")
         return self
 
 
@@ -204,7 +223,7 @@ class EvaluationSection(Section):
         default=1.0, gt=0, description="of training, between two measurements; null: at the end"
     )
     games: Whole = Field(default=128, ge=2, le=1_000_000, multiple_of=2, description="against each opponent, in pairs")
-    opponents: Annotated[tuple[str, ...], BeforeValidator(_tuple)] | None = Field(
+    opponents: AgentNames | None = Field(
         default=None, max_length=32, description="whom to measure against; null: the game's own ladder"
     )
     north_star: Literal["rating"] = Field(
@@ -220,18 +239,6 @@ class EvaluationSection(Section):
     )
     shift: ShiftSection = Field(default=ShiftSection(), description="ratings in worlds other than the one trained in")
     clip: bool = Field(default=True, description="a short film of a game at each measurement")
-
-    @field_validator("opponents")
-    @classmethod
-    def _named(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        from agents.names import check_name
-
-        for position, name in enumerate(value or ()):
-            try:
-                check_name(name)
-            except ValueError as error:
-                raise problem(f"names nobody: {error}", str(position)) from None
-        return value
 
 
 class ResourcesSection(Section):
@@ -270,24 +277,29 @@ class Config(Section):
             self._check_stage(stage, f"training.curriculum.{position}")
         if ball and self.training.random_opening_plies:
             raise problem(f"must be 0: {game} has no turns, so no opening moves", "training.random_opening_plies")
-        turns = "games with turns"
-        for position, name in enumerate(self.evaluation.opponents or () if game in GAMES else ()):
-            family = name.partition(":")[0]
-            plays = {"scripted": "ball games", "one_ply": turns, "alphabeta": turns}.get(family)
-            key = f"evaluation.opponents.{position}"
-            if plays == (turns if ball else "ball games"):
-                raise problem(f"names '{name}', which plays {plays}, not {game}", key)
-            if plays == turns and game in HIDDEN_INFORMATION:
-                raise problem(f"names '{name}', which would see what {game} hides", key)
-            players = [known for known in SOLVED if known not in ENDS]
-            if name == "solver" and game not in players:
-                raise problem(f"names 'solver', which plays {', '.join(players)}, not {game}", key)
+        for key, names in (
+            ("evaluation.opponents", self.evaluation.opponents or ()),
+            ("opponents.fixed_agents", self.opponents.fixed_agents),
+        ):
+            for position, name in enumerate(names if game in GAMES else ()):
+                self._check_plays(name, f"{key}.{position}")
         if self.evaluation.mistakes and game in GAMES and game not in SOLVED:
             known = f"exact play is known for {', '.join(SOLVED)}"
             raise problem(f"must be 0, for {game} has no exact solver; {known}", "evaluation.mistakes")
         if self.evaluation.mistakes == 1:
             raise problem("is 1; two or more positions are judged", "evaluation.mistakes")
         return self
+
+    def _check_plays(self, name: str, key: str) -> None:
+        game, turns = self.game.id, "games with turns"
+        plays = {"scripted": "ball games", "one_ply": turns, "alphabeta": turns}.get(name.partition(":")[0])
+        if plays == (turns if game.startswith("ball_") else "ball games"):
+            raise problem(f"names '{name}', which plays {plays}, not {game}", key)
+        if plays == turns and game in HIDDEN_INFORMATION:
+            raise problem(f"names '{name}', which would see what {game} hides", key)
+        players = [known for known in SOLVED if known not in ENDS]
+        if name == "solver" and game not in players:
+            raise problem(f"names 'solver', which plays {', '.join(players)}, not {game}", key)
 
     def _check_stage(self, stage: Stage, key: str) -> None:
         if not stage.settings and stage.team_size is None:

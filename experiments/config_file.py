@@ -7,7 +7,7 @@ Every mistake is reported with its place and a hint: `selfplay.yaml:14: unknown 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,14 @@ def extend(saved: Config, overrides: Sequence[str]) -> Config:
             place = source.where(tuple(key.split(".")))
             raise config_error(place, f"{key} was {before} and can only be extended, not set to {after}")
     return longer
+
+
+def changed(config: Config, values: Mapping[str, Any], place: str) -> Config:
+    """The config with other values of these dotted keys; `place` is where they come from. Raises UserError."""
+    source = Source(place, config.model_dump(mode="json"))
+    for key, value in values.items():
+        source.override(f"{key}={_scalar(value)}", place=place)
+    return _validate(source)
 
 
 def build_game(config: Config, source: Source | None = None) -> "Game":

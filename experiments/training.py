@@ -29,8 +29,16 @@ from experiments.stop import StopRequest
 LOG_SECONDS = 2.0  # between two rows of metrics
 
 
-def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | None = None) -> int:
-    """Train until the config's bound; returns the exit code. Raises UserError for what the user can mend."""
+def train(
+    run: RunFolder,
+    game: Game,
+    resume: tuple[Config, Sequence[str]] | None = None,
+    *,
+    command: str = "experiments.run",
+) -> int:
+    """Train until the config's bound; returns the exit code. `command` is what goes on with the run, by --resume.
+
+    Raises UserError for what the user can mend."""
     config = resume[0] if resume else run.config
     game = with_settings(game, game_settings(config, game))
     checkpoint, extended = None, config.training != run.config.training
@@ -44,7 +52,7 @@ def train(run: RunFolder, game: Game, resume: tuple[Config, Sequence[str]] | Non
         probe(config, game, progress)
         progress.say("starting Ray (about 5 s)")
         with started(config, game, runners) as algorithm:
-            session = Training(run, config, game, algorithm, progress)
+            session = Training(run, config, game, algorithm, progress, command)
             if checkpoint:
                 session.restore(checkpoint.arrays, checkpoint.state)
                 progress.say(f"going on from {checkpoint.env_steps:,} environment steps")
@@ -67,14 +75,15 @@ def _saved_on_failure(session: "Training") -> Iterator[None]:
         yield
     except (EnvironmentFailure, RunnersLost):
         session.save()
-        session.progress.say(f"saved; go on with: python -m experiments.run --resume {_short(session.run)}")
+        session.progress.say(f"saved; go on with: {session.going_on}")
         raise
 
 
 class Training:
     """The loop of one run."""
 
-    def __init__(self, run: RunFolder, config: Config, game: Game, algorithm: Any, progress: Progress):
+    def __init__(self, run: RunFolder, config: Config, game: Game, algorithm: Any, progress: Progress, command: str):
+        self.going_on = f"python -m {command} --resume {_short(run)}"
         self.run, self.config, self.game, self.algorithm, self.progress = run, config, game, algorithm, progress
         self.clock = Clock()
         self._since_log: list[Any] = []
@@ -155,6 +164,8 @@ class Training:
             values["selfplay/first_seat_return"] = sums["first_seat_return"] / episodes
         if sums["pool_episodes"]:
             values["selfplay/return_against_past"] = sums["pool_return"] / sums["pool_episodes"]
+        if sums["fixed_episodes"]:
+            values["selfplay/return_against_fixed"] = sums["fixed_return"] / sums["fixed_episodes"]
         values |= {
             "selfplay/lr": self.algorithm.lr,
             "selfplay/entropy_coefficient": self.algorithm.entropy,
@@ -225,7 +236,7 @@ class Training:
         say(f"{'stopped' if stopped else 'done'}: {self.algorithm.env_steps:,} environment steps in "
             f"{clock.training_seconds / 60:.1f} minutes of training")  # fmt: skip
         if stopped:
-            say(f"go on:   python -m experiments.run --resume {folder}")
+            say(f"go on:   {self.going_on}")
         if (self.run.agents / "last").exists():
             say(f"watch:   python -m experiments.watch {folder}")
             say(f"measure: python -m experiments.evaluate {folder}")

@@ -7,6 +7,7 @@ threat is blocked as a matter of course: whatever does not block it lets the opp
 import numpy as np
 from numba import njit
 
+from agents.agent import evenly
 from envs.batch import mask_rows
 from envs.game import Dynamics, Game, is_terminal, is_truncated, legal_action_mask, rewards, step
 
@@ -28,6 +29,10 @@ class OnePlyAgent:
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         uniforms = rng.random(len(states))
         return _choose(self.grade(states, players), uniforms)
+
+    def probabilities(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+        grades = self.grade(states, players)
+        return evenly(grades == grades.max(axis=1, keepdims=True))
 
     def grade(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
         """int8 [B, A]: RULED_OUT (illegal), UNSAFE (it loses, or the opponent can win at once), SAFE or WINS."""

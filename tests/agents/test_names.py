@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.names import SCRIPTED_LEVELS, WORDS, check_name, make_agent, parse_name, tag
+from agents.names import SCRIPTED_LEVELS, WORDS, check_name, make_agent, parse_name, pinned, tag
 from agents.network import PolicyValueNetwork
 from agents.saved import WrongGame, save_agent
 from envs import make
@@ -53,6 +53,35 @@ def test_a_run_means_its_best_its_last_or_the_agent_at_or_before(run, suffix, st
 
 def test_a_saved_agent_is_its_folder(run):
     assert _opening_move(str(run / "agents" / "100")) == 0
+
+
+def test_a_network_plays_its_best_action_where_the_name_says_so(run, tmp_path):
+    """It likes action 1 by 50 in log odds; turned down to nothing it draws, but for the greedy one."""
+    game, name = make("connect_four"), f"{run}@last"
+    assert parse_name(f"{name},greedy").greedy
+    assert not parse_name(name).greedy
+    network = _always(1, game)
+    network.heads.bias.data[1] = 0.1
+    save_agent(tmp_path / "mild", network, game, {})
+    states, players = np.repeat(Batch(game, 1).states, 50), np.zeros(50, np.int64)
+    for suffix, played in (("", set(range(7))), (",greedy", {1})):
+        agent = make_agent(f"{tmp_path}/mild{suffix}", game)
+        assert agent.name == f"{tmp_path}/mild{suffix}"
+        assert set(agent.act(states, players, np.random.default_rng(0)).tolist()) == played
+    for word in ("random,greedy", "one_ply,greedy"):
+        with pytest.raises(ValueError, match="goes with a saved agent or a run"):
+            check_name(word)
+    with pytest.raises(ValueError, match="unknown knob 'greedy'"):
+        check_name("scripted:L3,greedy")
+
+
+def test_a_pinned_name_means_the_same_agent_later_and_elsewhere(run, monkeypatch):
+    monkeypatch.chdir(run.parent)
+    assert pinned(f"{run.name},greedy") == f"{run}/agents/2000,greedy"
+    assert pinned(f"{run.name}@last") == f"{run}/agents/30000"
+    assert pinned("scripted:L3,speed=0.8") == "scripted:L3,speed=0.8"
+    with pytest.raises(ValueError, match="there is no folder"):
+        pinned("./nowhere")
 
 
 def test_words_make_agents_of_that_name():

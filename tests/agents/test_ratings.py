@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from agents.ratings import ELO, Rating, expected_share, rate
+from agents.ratings import ELO, Rating, expected_share, rate, sum_share
 from agents.standings import fit_anchors
 
 ANCHORS = {"random": 0.0, "scripted:L0": -50.0, "scripted:L2": 300.0, "scripted:L3": 600.0}
@@ -103,6 +103,27 @@ def test_the_fit_reproduces_every_players_points():
         surplus[x] += excess
         surplus[y] -= excess
     assert list(surplus.values()) == pytest.approx([0, 0, 0], abs=1e-5)
+
+
+def test_a_share_of_goals_lies_in_its_interval_as_often_as_it_should():
+    """60 simulated measurements of 40 pairs, whose goals vary more than Poisson's: 57 of 60 are expected, 50 enough."""
+    rng, inside, widths = np.random.default_rng(5), 0, []
+    for measurement in range(60):
+        pace = rng.gamma(2, size=40)  # of the game: its two teams' goals rise together
+        low, high = sum_share(rng.poisson(3 * pace), rng.poisson(pace), measurement)
+        inside += low < 0.75 < high
+        widths.append(high - low)
+    assert inside >= 50
+    assert 0.08 < np.mean(widths) < 0.13  # 0.095 if goals fell independently
+
+
+def test_a_share_of_all_or_no_goals():
+    """20 to 0: as of 20 goals with one more let in, so the lower end is well under 1. Turned round it is mirrored."""
+    low, high = sum_share(np.ones(20), np.zeros(20))
+    assert 0.75 < low < 0.95
+    assert high == 1
+    assert sum_share(np.zeros(20), np.ones(20)) == pytest.approx((0, 1 - low), abs=0.02)
+    assert sum_share(np.zeros(5), np.zeros(5)) == (0, 1)
 
 
 def test_only_anchors_count():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.names import make_agent
 from agents.network import PolicyValueNetwork
 from agents.rollouts import STATISTICS, Rollouts, RolloutSettings, assign_controllers
 from envs import make
@@ -63,7 +64,7 @@ def test_latest_against_latest_is_all_sampled():
     assert (moves == np.tile(np.arange(7), 3)[:, None]).all()
     assert sums == {
         "episodes": 48, "episode_steps": 48 * 7, "decisive": 48, "truncated": 0, "first_seat_return": 48,
-        "pool_episodes": 0, "pool_return": 0,
+        "pool_episodes": 0, "pool_return": 0, "fixed_episodes": 0, "fixed_return": 0,
     }  # fmt: skip
 
 
@@ -127,6 +128,57 @@ def test_controllers():
         [0, 0, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1], [2, 2, 0, 0], [0, 0, 2, 2]
     ]  # fmt: skip
     assert not assign_controllers((0, 1), replace(settings, pool_share=0.0)).any()
+
+
+def test_games_against_fixed_agents_come_last():
+    """B = 10: two against the latest, three against one past self, five against three agents, in equal runs."""
+    settings = replace(
+        SETTINGS, num_games=10, pool_share=0.3, slots=1, fixed_share=0.5, fixed_agents=("random", "one_ply", "random")
+    )
+    found = assign_controllers((0, 1), settings)
+    past, fixed = [[0, 1], [1, 0], [0, 1]], [[0, -1], [-1, 0], [0, -2], [-2, 0], [0, -3]]
+    assert found.tolist() == [[0, 0]] * 2 + past + fixed
+    alone = replace(settings, pool_share=0.0, fixed_share=1.0, fixed_agents=("random",), num_games=3)
+    assert assign_controllers((0, 0, 1, 1), alone).tolist() == [[0, 0, -1, -1], [-1, -1, 0, 0], [0, 0, -1, -1]]
+
+
+def test_fixed_agents_play_their_seats_and_only_the_learner_is_sampled():
+    """One-ply as the other in every game: the learner, who plays the lowest free square, never wins, and each move of
+    a game that it loses is worth -1. Its samples are exactly its moves, replayed here on a board of our own."""
+    rollouts = tic_tac_toe(fixed_share=1.0, fixed_agents=("one_ply",), length=63, num_games=8)
+    samples, sums = rollouts.collect()
+    assert (samples["actions"] == samples["masks"].argmax(axis=1)).all()
+    assert sums["fixed_episodes"] == sums["episodes"] > 8
+    assert sums["pool_episodes"] == 0
+    game, own, moves, result = make("tic_tac_toe"), 0, 0, 0.0
+    judge = make_agent("one_ply", game)
+    mirror = Batch(game, 8, seed=0)
+    for actions in rollouts._actions:
+        movers = mirror.states["current_player"].astype(np.int64)
+        learns = movers == np.arange(8) % 2
+        told = judge.probabilities(mirror.states, movers)[np.arange(8), actions]
+        assert (told[~learns] > 0).all()  # each move of the others is one that one-ply could choose
+        own += int(learns.sum())
+        mirror.step(actions)
+        over = np.flatnonzero(mirror.terminated | mirror.truncated)
+        result += float(mirror.rewards[over, over % 2].sum())
+        moves += 8
+    assert len(samples["actions"]) == own
+    assert sums["fixed_return"] == result < 0
+    assert set(np.unique(samples["advantages"][:8])) <= {-1.0, 0.0, 1.0}
+
+
+def test_a_team_of_a_fixed_agent_moves_as_that_agent_would():
+    """2 against 2 at once: L0 stands still on its two seats, whichever team it is."""
+    game = make("ball_2v2")
+    settings = replace(SETTINGS, num_games=4, length=5, fixed_share=0.5, fixed_agents=("scripted:L0",))
+    rollouts = Rollouts(game, network_of(game), settings, seed=0)
+    rollouts.set_weights(rigged(network_of(game), [float(a == 7) for a in range(game.num_actions)]))
+    samples, _ = rollouts.collect()
+    assert (rollouts._actions[:, :2] == 7).all()
+    assert (rollouts._actions[:, 2] == [7, 7, 0, 0]).all()
+    assert (rollouts._actions[:, 3] == [0, 0, 7, 7]).all()
+    assert len(samples["actions"]) == 5 * (4 + 4 + 2 + 2)
 
 
 def test_fewer_games_than_slots_leave_no_slot_unused():
@@ -210,13 +262,21 @@ def test_the_first_ratio_is_one(game_id, settings, pool_share):
     np.testing.assert_allclose(samples["targets"] - samples["advantages"], values.numpy(), atol=2e-5)
 
 
-@games
-def test_a_saved_rollout_goes_on_bit_for_bit(game_id, settings, pool_share):
+@pytest.mark.parametrize(
+    ("game_id", "settings", "pool_share", "fixed"),
+    [
+        *((*game, ()) for game in GAMES),
+        ("tic_tac_toe", {}, 0.25, ("random", "one_ply")),
+        ("ball_1v1", {}, 0.0, ("scripted:L2,noise=0.5",)),
+    ],
+)
+def test_a_saved_rollout_goes_on_bit_for_bit(game_id, settings, pool_share, fixed):
     """Through JSON, into an object that was seeded otherwise and has played something else."""
-    straight = with_opinions(game_id, settings, pool_share)
+    changes = {"fixed_share": 0.5, "fixed_agents": fixed} if fixed else {}
+    straight = with_opinions(game_id, settings, pool_share, **changes)
     straight.collect()
     arrays, state = straight.state()
-    other = with_opinions(game_id, settings, pool_share, seed=99)
+    other = with_opinions(game_id, settings, pool_share, seed=99, **changes)
     other.collect()
     other.load_state(arrays, json.loads(json.dumps(state)))
     for _ in range(2):

@@ -65,8 +65,8 @@ MISTAKES = [
     ("training:\n  lrr: 1", "mine.yaml:3: unknown key 'training.lrr'; did you mean 'training.lr'?"),
     ("lr: 1", "mine.yaml:2: unknown key 'lr'; did you mean 'training.lr'?"),
     ("trainin: {lr: 1}", "mine.yaml:2: unknown key 'trainin'; did you mean 'training'?"),
-    ("opponents: {qqqq: 1}", "mine.yaml:2: unknown key 'opponents.qqqq'; known: latest, pool, pool_size, slots, "
-     "snapshot_every, sampling"),
+    ("opponents: {qqqq: 1}", "mine.yaml:2: unknown key 'opponents.qqqq'; known: latest, pool, fixed, "
+     "fixed_agents, pool_size, slots, snapshot_every, sampling"),
     ("training: {lr: fast}", "mine.yaml:2: training.lr is the text 'fast'; wanted a number"),
     ("training: {lr: '1e-3'}", "mine.yaml:2: training.lr is the text '1e-3'; wanted a number"),
     ("training: {lr: 0}", "mine.yaml:2: training.lr is 0; wanted more than 0"),
@@ -91,10 +91,18 @@ MISTAKES = [
      "it knows ppo"),
     ("experiment: compare", "mine.yaml:2: experiment is 'compare', which this version cannot run yet; it knows train"),
     ("experiment: trian", "mine.yaml:2: experiment is 'trian'; wanted 'train'"),
-    ("opponents:\n  latest: 0.5", "mine.yaml:3: opponents.latest does not fit: latest and pool are shares and must sum "
-     "to 1, not 0.85"),
-    ("opponents:\n  pool: 0.5", "mine.yaml:3: opponents.pool does not fit: latest and pool are shares and must sum to "
-     "1, not 1.15"),
+    ("opponents:\n  latest: 0.5", "mine.yaml:3: opponents.latest does not fit: latest, pool and fixed are "
+     "shares and must sum to 1, not 0.85"),
+    ("opponents:\n  pool: 0.5", "mine.yaml:3: opponents.pool does not fit: latest, pool and fixed are shares "
+     "and must sum to 1, not 1.15"),
+    ("opponents: {latest: 0.4, pool: 0.4, fixed: 0.2}", "mine.yaml:2: opponents.fixed is a share of the games, but "
+     "opponents.fixed_agents names nobody to play them"),
+    ("opponents: {fixed_agents: [random]}", "mine.yaml:2: opponents.fixed_agents are named, but opponents.fixed, their "
+     "share of the games, is 0"),
+    ("opponents: {latest: 0.5, fixed: 0.5, pool: 0, fixed_agents: [random, scripted:L9]}", "mine.yaml:2: "
+     "opponents.fixed_agents.1 names nobody: 'scripted:L9' is no agent's name; did you mean 'scripted:L5'?"),
+    ("game: {id: hex_5}\nopponents: {latest: 0.5, fixed: 0.5, pool: 0, fixed_agents: [scripted:L2]}", "mine.yaml:3: "
+     "opponents.fixed_agents.0 names 'scripted:L2', which plays ball games, not hex_5"),
     ("training: {minutes: null}", "mine.yaml:2: training.minutes is null, and so is the other bound: set minutes or "
      "env_steps"),
     ("training: {random_opening_plies: 2}", "mine.yaml:2: training.random_opening_plies must be 0: ball_2v2 has no "

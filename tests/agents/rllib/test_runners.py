@@ -3,13 +3,17 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agents.network import PolicyValueNetwork
 from agents.rllib import algorithm as module
 from agents.rllib.algorithm import EnvironmentFailure, RunnersLost
 from agents.rllib.env_runner import SelfPlayEnvRunner
+from agents.saved import save_agent
+from envs import make
 from tests.agents.rllib.conftest import ROLLOUTS, config_for
 
 STEPS = ROLLOUTS.num_games * ROLLOUTS.length
@@ -120,6 +124,28 @@ def test_games_go_on_with_another_number_of_runners(build, before: int, after: i
     assert np.array_equal(found, boards)
     resumed.train()
     assert resumed.env_steps == saved.env_steps + STEPS
+
+
+def test_runners_make_the_fixed_agents_by_their_names(build, tmp_path):
+    """A word and a saved agent; in all games one side is theirs, so that half of the moves are samples."""
+    algorithm = build(
+        runners=1, game_id="connect_four", pool_share=0.0, fixed_share=1.0,
+        fixed_agents=("random", f"{saved_agent(tmp_path / 'agent')},greedy"),
+    )  # fmt: skip
+    algorithm.train()
+    found = each(algorithm, lambda runner: [agent.name for agent in runner.rollouts.fixed_agents])
+    assert found == [["random", f"{tmp_path}/agent,greedy"]]
+    (controller,) = each(algorithm, lambda runner: runner.rollouts.controller)
+    assert np.unique(controller).tolist() == [-2, -1, 0]
+    sums = algorithm.report.sums
+    assert sums["fixed_episodes"] == sums["episodes"] > 0
+    assert 0.4 * STEPS < algorithm.report.agent_steps < 0.6 * STEPS
+
+
+def saved_agent(folder: Path) -> Path:
+    game = make("connect_four")
+    save_agent(folder, PolicyValueNetwork(84, game.num_actions, hidden=(8,)), game, {})
+    return folder
 
 
 def check_that_training_survives_a_kill(algorithm, while_it_is_away: int | None) -> None:

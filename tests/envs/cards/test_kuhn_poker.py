@@ -1,28 +1,12 @@
 """Kuhn poker: every course, and the equilibria that Kuhn found."""
 
-import itertools
-
 import numpy as np
 import pytest
 
-from envs import make
-from envs.batch import Batch, observe_rows
+from envs.batch import observe_rows
 from envs.game import deal
+from tests.envs.cards.kuhn import GAME, J, K, Q, first, play, pure, second, strategy
 from tests.envs.cards.tree import dealt, levels, value
-
-GAME = make("kuhn_poker")
-J, Q, K = range(3)
-
-
-def play(mine: int, theirs: int, moves: str) -> Batch:
-    """A game of these cards, its moves as they are written."""
-    batch = Batch(GAME, 1, autoreset=False)
-    batch.states["cards"] = [mine, theirs, 3 - mine - theirs]
-    batch.refresh()
-    for move in moves.split():
-        names = [GAME.action_to_string(batch.states[0], action) for action in (0, 1)]
-        batch.step(np.array([names.index(move)]))
-    return batch
 
 
 @pytest.mark.parametrize(
@@ -65,40 +49,6 @@ def test_a_seat_sees_its_card_and_the_moves():
 
 def test_the_position_can_be_read():
     assert GAME.state_to_string(play(Q, K, "check bet").states[0]) == "cards Q K, chips 1 2, moves: pass bet"
-
-
-def seen(seat: int, card: int, moves: str) -> bytes:
-    """What a seat sees of its card after moves, as a tree's strategies are asked."""
-    other = (card + 1) % 3
-    states = play(*((card, other) if seat == 0 else (other, card)), moves).states
-    return observe_rows(GAME, states, np.array([seat]))[0].tobytes()
-
-
-def strategy(bets: dict[tuple[int, int, str], float]):
-    """From the chance of action 1 by (seat, card, moves)."""
-    table = {seen(*place): np.array([1 - chance, chance]) for place, chance in bets.items()}
-    return table.__getitem__
-
-
-def first(alpha: float):
-    """Kuhn's equilibria for seat 0, one for each alpha in [0, 1/3]: how often it bluffs with the jack."""
-    begin = {(0, J, ""): alpha, (0, Q, ""): 0.0, (0, K, ""): 3 * alpha}
-    return strategy({**begin, (0, J, "check bet"): 0.0, (0, Q, "check bet"): 1 / 3 + alpha, (0, K, "check bet"): 1.0})
-
-
-def second():
-    """Kuhn's equilibrium for seat 1."""
-    checked = {(1, J, "check"): 1 / 3, (1, Q, "check"): 0.0, (1, K, "check"): 1.0}
-    return strategy({**checked, (1, J, "bet"): 0.0, (1, Q, "bet"): 1 / 3, (1, K, "bet"): 1.0})
-
-
-def pure(seat: int):
-    """All 64 strategies of a seat without chance."""
-    places = [
-        (seat, card, moves) for card in (J, Q, K) for moves in (("", "check bet") if seat == 0 else ("check", "bet"))
-    ]
-    for choices in itertools.product((0.0, 1.0), repeat=len(places)):
-        yield strategy(dict(zip(places, choices, strict=True)))
 
 
 @pytest.mark.parametrize("alpha", [0, 1 / 6, 1 / 3])
