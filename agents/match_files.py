@@ -3,8 +3,8 @@
     write_matches(path, matches)
     record = read_match(path, half=1, pair=17)          # agents.records.Record, or CorruptArtifact
 
-A safetensors file. Its header, one JSON text under "match", says game, settings, players, seed, time, format and
-version; its arrays are
+A safetensors file. Its header, one JSON text under "match", says game, settings, players, seed, time, which games were
+forfeited and why (half, pair, reason), format and version; its arrays are
 
     streams [N] uint64        the random streams that the games of each pair begin on
     openings [N, plies] int   the random moves before the players', of which `opening_lengths` [N] count
@@ -33,7 +33,7 @@ from envs.game import Dynamics
 FORMAT, VERSION = "bitterball matches", 1
 LARGEST = 1 << 30  # bytes; a thousand ball matches of 90 s are about 4 MB
 _ARRAYS = {"streams", "openings", "opening_lengths", "lengths", "actions", "points", "returns"}
-_HEADER = {"format", "version", "game", "settings", "a", "b", "seed", "time"}
+_HEADER = {"format", "version", "game", "settings", "a", "b", "seed", "time", "forfeits"}
 
 
 def write_matches(path: Path, matches: Matches, game_name: str | None = None) -> bytes:
@@ -50,6 +50,7 @@ def write_matches(path: Path, matches: Matches, game_name: str | None = None) ->
         "b": matches.b,
         "seed": matches.seed,
         "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "forfeits": [[half, pair, reason] for (half, pair), reason in matches.forfeits.items()],
     }
     arrays = {
         "streams": matches.first_streams,
@@ -89,7 +90,8 @@ def read_match(path: Path, half: int, pair: int, game_name: str | None = None) -
         )  # fmt: skip
         own = game.teams.index(half)
         told = float(arrays["returns"][half, pair])
-        if abs(record.result.returns[own] - told) > 1e-4 * max(1, abs(told)):
+        given_up = [half, pair] in [entry[:2] for entry in header["forfeits"]]
+        if not given_up and abs(record.result.returns[own] - told) > 1e-4 * max(1, abs(told)):
             raise ValueError(
                 f"it says that {header['a']} was paid {told:g}, by the rules {record.result.returns[own]:g}"
             )

@@ -106,6 +106,7 @@ class FixtureResult:
     distinct: int  # different pairs of games
     mean_length: float  # steps of a game, after its opening
     statistics: dict[str, list[float]] | None  # means a match of a and of b, of games that keep them
+    forfeits: list[list[Any]]  # [half, pair, who gave up, why]
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -148,6 +149,10 @@ def summary(fixture: Fixture, matches: Matches) -> FixtureResult:
         distinct=_distinct(matches),
         mean_length=float(matches.lengths.mean()),
         statistics=statistics,
+        forfeits=[
+            [half, pair, fixture.a if matches.outcomes[half, pair] < 0 else fixture.b, reason]
+            for (half, pair), reason in matches.forfeits.items()
+        ],
     )  # fmt: skip
 
 
@@ -174,6 +179,7 @@ class Meeting:
     losses: int
     goals: tuple[int, int] | None
     distinct: int  # different pairs at least
+    forfeits: list[tuple[str, str]]  # who gave up, and why
     mean_length: float
     statistics: dict[str, tuple[float, float]] | None
 
@@ -221,6 +227,7 @@ class Meeting:
             losses=sum(result.losses for result in results),
             goals=(sum(own for own, _ in goals), sum(other for _, other in goals)) if goals else None,
             distinct=sum(result.distinct for result in results),
+            forfeits=[(who, why) for result in results for _, _, who, why in result.forfeits],
             mean_length=mean([result.mean_length for result in results]),
             statistics=statistics,
         )  # fmt: skip

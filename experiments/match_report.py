@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +157,10 @@ def notes(table: "Table", short: dict[str, str]) -> list[str]:
         found = f": {'; '.join(circles[:5])}" if circles else ", none beyond doubt"
         more = f" and {len(circles) - 5} more" if len(circles) > 5 else ""
         lines.append(f"cycles are {table.cyclic_share:.1%} of the payoffs' variance{found}{more}")
+    forfeits = Counter(entry for meeting in table.meetings.values() for entry in meeting.forfeits)
+    lines += [
+        f"{short[who]} gave up {games:,} game{'s' * (games > 1)}: {why}" for (who, why), games in forfeits.items()
+    ]
     if table.distinct_share < FEW_DISTINCT:
         lines.append(
             f"only {table.distinct_share:.0%} of the pairs of games differ from each other, so the intervals are too "
@@ -198,17 +203,31 @@ def _games(folder: MatchFolder) -> list[list[Any]]:
     """A row a game: its number for --extract, who was on either side, what it was worth to `a`, its moves."""
     from agents.match_files import read_points
 
-    rows: list[list[Any]] = [["game", "side_0", "side_1", "seed", "pair", "points_of_side_0", "moves", "file"]]
+    rows: list[list[Any]] = [
+        ["game", "side_0", "side_1", "seed", "pair", "points_of_side_0", "moves", "file", "forfeit"]
+    ]
     number = 0
     for line, result in enumerate(folder.results):
         file = folder.games_file(line)
         points, lengths = read_points(folder.path / file)
+        forfeits = {(half, pair): f"{who}: {why}" for half, pair, who, why in result.forfeits}
         for pair in range(result.pairs):
             for half in (0, 1):
                 sides = (result.a, result.b) if half == 0 else (result.b, result.a)
                 own = float(points[half, pair])
                 won = own if half == 0 else 1 - own
-                rows.append([number, *sides, result.seed, pair, f"{won:g}", int(lengths[half, pair]), file])
+                rows.append(
+                    [
+                        number,
+                        *sides,
+                        result.seed,
+                        pair,
+                        f"{won:g}",
+                        int(lengths[half, pair]),
+                        file,
+                        forfeits.get((half, pair), ""),
+                    ]
+                )
                 number += 1
     return rows
 
@@ -255,7 +274,8 @@ def to_json(folder: MatchFolder, table: "Table", sprt: "Sprt | None") -> dict[st
             "a": a, "b": b, "games": 2 * meeting.pairs, "wins": meeting.wins, "draws": meeting.draws,
             "losses": meeting.losses, "points": meeting.score, "interval": list(meeting.interval),
             "goals": None if meeting.goals is None else list(meeting.goals), "statistics": meeting.statistics,
-            "pairs_by_points": meeting.pairs_by_points.astype(int).tolist(), "mean_length": meeting.mean_length,
+            "forfeits": [list(entry) for entry in meeting.forfeits], "mean_length": meeting.mean_length,
+            "pairs_by_points": meeting.pairs_by_points.astype(int).tolist(),
         })  # fmt: skip
     found: dict[str, Any] = {
         "folder": str(folder.path),

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from agents.agent import Forfeit, RandomAgent
+from agents.match_files import read_match, write_matches
 from agents.names import make_agent
 from agents.tournament import FixtureResult, Plan, Table, play, summary
 from envs import make
@@ -16,7 +18,7 @@ def result(a: str, b: str, counts, number: int = 0) -> FixtureResult:
     wins = int(counts[2].sum() + counts[:, 2].sum())
     losses = int(counts[0].sum() + counts[:, 0].sum())
     draws = 2 * pairs - wins - losses
-    return FixtureResult(a, b, number, pairs, 0, counts.tolist(), wins, draws, losses, None, pairs, 9.0, None)
+    return FixtureResult(a, b, number, pairs, 0, counts.tolist(), wins, draws, losses, None, pairs, 9.0, None, [])
 
 
 def beats(a: str, b: str, of_a_hundred: int = 80) -> FixtureResult:
@@ -88,6 +90,31 @@ def test_games_that_repeat_are_counted_once():
     found = summary(fixture, play(fixture, game, agents, opening=0))
     assert (found.pairs, found.distinct) == (10, 1)
     assert Table.of([found], {}).distinct_share == 0.1
+
+
+def test_who_gives_a_game_up_has_lost_it_and_the_reason_is_kept(tmp_path):
+    game = make("tic_tac_toe")
+
+    class Quitter(RandomAgent):
+        name = "quitter"
+
+        def act(self, states, players, rng):
+            if (states["num_moves"] >= 2).any():
+                rows = np.flatnonzero(states["num_moves"] >= 2)
+                raise Forfeit({int(row): "resigned" for row in rows}, super().act(states, players, rng))
+            return super().act(states, players, rng)
+
+    agents = {"quitter": Quitter(game), "random": RandomAgent(game)}
+    (fixture,) = Plan(tuple(agents), pairs=3, opening=0).fixtures()
+    matches = play(fixture, game, agents, opening=0)
+    found = summary(fixture, matches)
+    assert (found.wins, found.draws, found.losses) == (0, 0, 6)
+    assert [entry[2:] for entry in found.forfeits] == [["quitter", "resigned"]] * 6
+    assert FixtureResult.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert Table.of([found], {}).meetings["quitter", "random"].forfeits == [("quitter", "resigned")] * 6
+    write_matches(tmp_path / "games", matches)
+    record = read_match(tmp_path / "games", 0, 0)
+    assert (record.result.ended, len(record.actions)) == ("abandoned", 2)
 
 
 def test_a_line_of_players_is_told_with_the_best_first():
