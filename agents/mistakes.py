@@ -80,6 +80,7 @@ class Mistakes:
     game: str
     seed: int
     scale: str  # what a point of regret is
+    first_ply: int  # no position has fewer moves made
     total: Judged
     phases: tuple[Judged, ...]  # those in which there were positions
 
@@ -91,7 +92,8 @@ class Mistakes:
         return values
 
     def to_json(self) -> dict[str, Any]:
-        about = {"agent": self.agent, "game": self.game, "seed": self.seed, "scale": self.scale}
+        about: dict[str, Any] = {"agent": self.agent, "game": self.game, "seed": self.seed, "scale": self.scale}
+        about |= {"first_ply": self.first_ply}
         return {**about, "total": self.total.to_json(), "phases": [phase.to_json() for phase in self.phases]}
 
 
@@ -118,7 +120,7 @@ def judge(agent: Agent, game: Game, solver: Solver, positions: int = POSITIONS, 
     third = np.minimum(3 * plies // game.max_steps, 2)
     phases = tuple(judged(name, third == i) for i, name in enumerate(PHASES) if (third == i).any())
     total = judged("all", np.ones(len(states), np.bool_))
-    return Mistakes(agent.name, game.id, seed, solver.scale, total, phases)
+    return Mistakes(agent.name, game.id, seed, solver.scale, solver.first_ply, total, phases)
 
 
 def sample(agent: Agent, game: Game, solver: Solver, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

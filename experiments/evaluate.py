@@ -294,7 +294,8 @@ def show_mistakes(result: "Mistakes") -> None:
     from rich.table import Table
 
     title = f"{result.agent} at {result.game}, against exact play, seed {result.seed}; points: {result.scale}"
-    table = Table(title=escape(title), title_justify="left")
+    after = f"; positions after {result.first_ply} moves or more" if result.first_ply else ""
+    table = Table(title=escape(title + after), title_justify="left")
     table.add_column("phase", no_wrap=True)
     for heading in ("positions", "mistakes", "95% between", "points lost", "value error"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -10,8 +10,8 @@ from envs.game import Game
 
 
 class SolverAgent:
-    """Draws evenly among the moves of the highest value; so where the solver's points tell, it wins as soon and loses as
-    late as it can. Positions before `solver.first_ply` can take minutes, the first time.
+    """Draws evenly among the moves of the highest value, so where the solver's points tell, it wins as soon as it can
+    and loses as late as it can. Positions before `solver.first_ply` can take minutes, the first time.
 
     Raises ValueError for a game without a solver, or with one for its end alone."""
 
