@@ -1,6 +1,6 @@
 """Deeper beats shallower, in every family of games: two plies more, so that the same side moves last in both searches.
 
-An odd depth ends with one's own move, which looks better than it is; so one ply more, from even to odd, may gain little.
+An odd depth ends with one's own move, which looks better than it is; so one ply more, from even to odd, may not help.
 """
 
 import numpy as np
