@@ -194,7 +194,7 @@ def search(mine, theirs, empty, alpha, beta, winner_takes, table, lists):
         slot = _slot(mine, theirs, table.shape[0])
         entry = table[slot]
         if entry.mine == mine and entry.theirs == theirs:
-            low, high, known = np.int64(entry.low), np.int64(entry.high), np.int64(entry.cell)
+            low, high, known = int(entry.low), int(entry.high), int(entry.cell)
             if low >= beta or low == high:
                 return low
             if high <= alpha:

@@ -1,7 +1,6 @@
 """Deeper beats shallower, in every family of games: two plies more, so that the same side moves last in both searches.
 
-An odd depth ends with one's own move, which looks better than it is; so one ply more, from even to odd, may gain
-little.
+An odd depth ends with one's own move, which looks better than it is; so one ply more, from even to odd, may not help.
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ from agents.names import make_agent
 @pytest.mark.parametrize("shallow", ["random", "alphabeta:1", "alphabeta:2"])
 @pytest.mark.parametrize(
     ("game_id", "opening"),
-    [("tic_tac_toe", 2), ("connect_four", 8), ("othello_6x6", 6), ("gomoku_9", 4), ("hex_5", 2), ("breakthrough_6", 4),
+    [("tic_tac_toe", 2), ("connect_four", 8), ("othello_6x6", 6), ("gomoku_9", 4), ("hex_7", 2), ("breakthrough_6", 4),
      ("go_5x5", 4), ("chess", 6)],
 )  # fmt: skip
 def test_two_plies_more_win_more(game_id, shallow, opening):
