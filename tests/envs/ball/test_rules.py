@@ -299,7 +299,7 @@ def test_the_clock_truncates(mode, steps):
 def test_ball_progress_telescopes(size, mode):
     """With gamma 1 the shaping of a game adds up to c (Φ_end - Φ_start), Φ_end = 0 after a goal; goals pay on top."""
     shaped = {"human_knowledge": "ball_progress", "ball_progress_gamma": 1.0}
-    game = ball_game(size, mode=mode, start_area=0.2, **shaped)
+    game = ball_game(size, mode=mode, start_area=0.2, goal_fraction=0.8, **shaped)
     batch = Batch(game, 256, autoreset=False)
     half_length = batch.states["world"]["half_length"]
     start = batch.states["position"][:, -1, 0] / half_length
