@@ -31,6 +31,9 @@ VARIANTS = [
     ("ball_1v1", {"mode": "match"}),
     ("ball_2v2", {"observation": "entities"}),
     ("ball_2v2", {**RANDOMISED, "statistics": True}),
+    ("ball_11v11", {"mode": "match"}),
+    ("ball_11v11", {"observation": "entities"}),
+    ("ball_11v11", {**RANDOMISED, "statistics": True}),
     (OWN_GAME, {"misere": True}),
 ]
 NUMBERS = [game_id for game_id in IDS if make(game_id).action_shape]  # where an action is numbers, without masks

@@ -94,21 +94,25 @@ def play(states: np.ndarray, actions, decisions: int = 1) -> None:
         finish(states)
 
 
-def rotated(states: np.ndarray) -> np.ndarray:
-    """The same scenes turned by 180° with the teams swapped."""
-    turned = states.copy()
-    bodies = swapped_seats(states, ball=True)
-    seats = bodies[:-1]
+def reseated(states: np.ndarray, bodies: np.ndarray) -> np.ndarray:
+    """The same scenes with others in the seats: `bodies` [N] names who takes each of them, and the ball last."""
+    seated, seats = states.copy(), bodies[:-1]
     for name in ("position", "velocity"):
-        turned[name] = -states[name][:, bodies]
-    turned["drive"] = -states["drive"][:, seats]
-    turned["stuck_anchor"] = -states["stuck_anchor"]
-    for name in ("kick_ready_at", "kick_asked", "heading", "delayed"):  # headings and intents are in the own frame
-        turned[name] = states[name][:, seats]
+        seated[name] = states[name][:, bodies]
+    for name in ("drive", "kick_ready_at", "kick_asked", "heading", "delayed"):
+        seated[name] = states[name][:, seats]
     for record in ("world", "draws"):  # what is an array there belongs to bodies or to players
         for name in states[record].dtype.names:
             if shape := states[record].dtype[name].shape:
-                turned[record][name] = states[record][name][:, bodies[: shape[0]]]
+                seated[record][name] = states[record][name][:, bodies[: shape[0]]]
+    return seated
+
+
+def rotated(states: np.ndarray) -> np.ndarray:
+    """The same scenes turned by 180° with the teams swapped; headings and intents are in the own frame."""
+    turned = reseated(states, swapped_seats(states, ball=True))
+    for name in ("position", "velocity", "drive", "stuck_anchor"):
+        turned[name] = -turned[name]
     turned["last_touch_team"] = np.where(states["last_touch_team"] < 0, -1, 1 - states["last_touch_team"])
     for name in ("score", "own_goals"):
         turned[name] = states[name][:, ::-1]

@@ -1,14 +1,15 @@
-"""What holds whatever is played: conservation, walls that hold, symmetry to the last bit, and bytes that repeat."""
+"""What holds whatever is played: walls that hold, bodies that do not pass through each other, bytes that repeat."""
+
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.ball.actions import COMPASS_CONTROL, control_of
-from envs.batch import Batch, observe_rows
-from envs.game import Game
+from envs.batch import Batch
 from envs.random_stream import seed_streams
+from tests.envs.ball.crowds import crowd
 from tests.envs.ball.scenes import (
     FREE,
     KICK,
@@ -18,14 +19,10 @@ from tests.envs.ball.scenes import (
     finish,
     fixed_gaps,
     gaps,
-    masses,
     move,
     play,
-    rotated,
-    rotated_statistics,
     scene,
     scenes,
-    swapped_seats,
     towards_ball,
 )
 from tests.envs.conftest import RANDOMISED
@@ -35,95 +32,46 @@ pytestmark = pytest.mark.parametrize("size", SIZES)
 plain_and_randomised = pytest.mark.parametrize("changes", [{}, RANDOMISED], ids=["plain", "randomised"])
 
 
-def momentum(states: np.ndarray) -> np.ndarray:
-    """[B, 2] kg m/s."""
-    return (masses(states)[..., None] * states["velocity"]).sum(axis=1)
-
-
-def energy(states: np.ndarray) -> np.ndarray:
-    """[B] J."""
-    return 0.5 * (masses(states) * (states["velocity"] ** 2).sum(axis=-1)).sum(axis=1)
-
-
-def crowd(size: int, count: int, speed: float, **changes) -> np.ndarray:
-    """Bodies in a bunch round the centre spot, moving at random; nothing else acts on them."""
-    states = scenes(ball_game(size, **FREE, **changes), count)
-    rng = np.random.default_rng(size)
-    columns = np.arange(2 * size)
-    grid = np.stack([1.05 * (columns - size + 0.5), np.where(columns % 2, 0.9, -0.9)], axis=1)
-    states["position"][:, :-1] = grid + rng.uniform(-0.02, 0.02, (count, 2 * size, 2))
-    states["position"][:, -1] = rng.uniform(-0.03, 0.03, (count, 2))
-    states["velocity"] = rng.uniform(-speed, speed, states["velocity"].shape)
-    states["velocity"][::2] -= 2 * states["position"][::2]  # every other bunch runs together
-    return states
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{}, {"ball_mass_factor": (0.2, 5.0), "restitution_factor": (0.0, 2.0), "kick_angle_noise": (0.0, 40.0)}],
-    ids=["plain", "randomised"],
-)
-def test_momentum_is_conserved_in_contacts_and_kicks(size, changes):
-    fast = {"player_max_speed": 20.0, "ball_max_speed": 40.0, "physics_interval": 0.005, "pitch_length": 80.0}
-    states = crowd(size, 200, 3.0, **fast, **changes)
-    before, start = momentum(states), states["velocity"].copy()
-    decide(states, KICK)
-    for _ in range(40):
-        move(states)
-        assert (np.linalg.norm(states["velocity"], axis=2) < states["world"]["max_speed"]).all()  # no cap has cut any
-        np.testing.assert_allclose(momentum(states), before, rtol=0, atol=1e-12)
-    changed = (np.abs(states["velocity"] - start).max(axis=(1, 2)) > 0.3).mean()
-    assert changed > 0.95 if changes else changed == 1
-    assert (states["kick_ready_at"] > 0).any(axis=1).mean() > 0.9
-
-
-@pytest.mark.parametrize(
-    ("changes", "losing"),
-    [({}, 0.9), ({"ball_mass_factor": (0.2, 5.0), "restitution_factor": (0.0, 5.0)}, 0.5)],
-    ids=["plain", "randomised"],
-)
-def test_energy_never_rises_without_drive_and_kicks(size, changes, losing):
-    """Of the factors of restitution a third make it 1, between players, too: then nothing is lost."""
-    states = crowd(size, 200, 2.5, **changes)
-    start = energy(states)
-    for _ in range(20):
-        decide(states, 0)
-        for _ in range(10):
-            before = energy(states)
-            move(states)
-            assert (energy(states) <= before * (1 + 1e-14)).all()
-    assert (energy(states) < 0.9 * start).mean() > losing
-
-
 @plain_and_randomised
 def test_only_bodies_in_several_contacts_overlap_visibly_and_walls_hold(size, changes):
-    """Random play. A body may be in several contacts if more than one thing is in reach of it within the step."""
-    states = scenes(ball_game(size, mode="match", kickoff_offset=0.3, **changes), 256)
-    rng = np.random.default_rng(0)
-    world = states["world"]
+    """Before the goals, half of the games at random and half in scrums; a game that a goal ends begins again.
+
+    A body may be in several contacts if more than one thing is in reach of it within the step.
+    """
+    states = scenes(ball_game(size, start_area=0.4, **changes), 256)
+    begun, rng = states.copy(), np.random.default_rng(0)
+    world = states["world"].copy()
     radius, fastest = world["radius"][0].min(), world["max_speed"]
     farthest = (fastest[:, :, None] + fastest[:, None]) * world["dt"][0] + 1e-3  # [B, N, N] m closed in a step
-    pairs = walls = 0
+    pairs = walls = crowded = goals = 0
     for _ in range(80):
-        decide(states, rng.integers(0, 18, states["kick_asked"].shape))
+        actions = rng.integers(0, 18, states["kick_asked"].shape)
+        actions[::2] = towards_ball(states)[::2] + KICK * (actions[::2] >= KICK)
+        decide(states, actions)
+        others, fixed = gaps(states), fixed_gaps(states)
         for _ in range(10):
-            others, fixed = gaps(states), fixed_gaps(states)
             reachable = (others < farthest).sum(axis=2) + (fixed < farthest[:, -1:, :1]).sum(axis=2)
+            alone = reachable <= 1
+            judged = alone[:, :, None] & alone[:, None]
+            pairs += (others[judged] < 0.01).sum() // 2
             before = states["position"].copy()
             move(states)
-            overlap = np.where((reachable[:, :, None] <= 1) & (reachable[:, None] <= 1), gaps(states), 1)
-            assert overlap.min() > -0.02 * radius
-            fixed, playing = fixed_gaps(states), states["goal"] < 0
+            others, fixed, playing = gaps(states), fixed_gaps(states), states["goal"] < 0
+            assert others[judged].min() > -0.02 * radius
             assert fixed[playing][..., :2].min() > -1e-9
-            assert fixed[playing][..., 2][reachable[playing] <= 1].min() > -0.02 * radius
+            assert fixed[playing][..., 2][alone[playing]].min() > -0.02 * radius
             assert (np.linalg.norm(states["velocity"], axis=-1) <= fastest * (1 + 1e-12)).all()
-            pairs += (others.min(axis=(1, 2)) < 0.01).sum()
             walls += (fixed[..., :2].min(axis=(1, 2)) < 0.01).sum()
+            crowded += ((others < 0.01).sum(axis=2) > 1).any(axis=1).sum()
             check_goals(states, before)
+        over = states["goal"] >= 0
+        goals += over.sum()
         finish(states)
+        states[over] = begun[over]
     assert pairs > 300
     assert walls > 1000
-    assert states["score"].sum() > (3 if changes else 10)
+    assert crowded > 1000
+    assert goals > 50
 
 
 def check_goals(states: np.ndarray, before: np.ndarray) -> None:
@@ -142,7 +90,10 @@ def check_goals(states: np.ndarray, before: np.ndarray) -> None:
 
 @plain_and_randomised
 def test_a_ball_leaves_only_through_a_goal(size, changes):
-    """3000 shots at cap speed from all over the pitch, half of them at the posts and corners, for a second each."""
+    """3000 shots at cap speed from all over the pitch, half of them at the posts and corners.
+
+    Each lasts as long as such a shot needs for the length of the pitch.
+    """
     states = scenes(ball_game(size, ball_drag=0.0, ball_rolling=0.0, **changes), 3000)
     rng = np.random.default_rng(1)
     world = states["world"]
@@ -155,8 +106,9 @@ def test_a_ball_leaves_only_through_a_goal(size, changes):
     angle = np.where(np.arange(count) % 2, angle, np.arctan2(aimed[:, 1], aimed[:, 0]))
     states["velocity"][:, -1] = world["max_speed"][:, -1:] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     states["stuck_anchor"] = 1e9
+    longest = (2 * world["half_length"] / world["max_speed"][:, -1]).max()  # s
     goals, posts, corners = np.zeros(count, bool), np.zeros(count, bool), np.zeros(count, bool)
-    for _ in range(5):
+    for _ in range(math.ceil(longest / 0.2)):
         states["goal"] = np.where(goals, 0, -1)
         playing = states[~goals]
         decide(playing, 0)
@@ -164,14 +116,13 @@ def test_a_ball_leaves_only_through_a_goal(size, changes):
             before = playing["position"].copy()
             move(playing)
             check_goals(playing, before)
-            inside, alone = fixed_gaps(playing)[:, -1], gaps(playing)[:, -1].min(axis=1) > 0.4
+            inside = fixed_gaps(playing)[:, -1]
             assert inside[playing["goal"] < 0, :2].min() > -1e-9
-            if changes:  # a heavy player may squeeze it into a post
-                assert inside[alone & (playing["goal"] < 0), 2].min() > -1e-9
-            else:
-                assert inside[playing["goal"] < 0, 2].min() > -1e-9
-            posts[~goals] |= fixed_gaps(playing)[:, -1, 2] < 0.02
-            corners[~goals] |= np.sort(fixed_gaps(playing)[:, -1], axis=1)[:, 1] < 0.1
+            # with a heavy ball or much restitution a player may squeeze it into a post
+            free = (playing["goal"] < 0) & (not changes or nearest_player(playing) > 0.4)
+            assert inside[free, 2].min() > -1e-9
+            posts[~goals] |= inside[:, 2] < 0.02
+            corners[~goals] |= np.sort(inside, axis=1)[:, 1] < 0.1
         states[~goals] = playing
         goals |= states["goal"] >= 0
     assert goals.sum() > 50
@@ -179,93 +130,56 @@ def test_a_ball_leaves_only_through_a_goal(size, changes):
     assert corners.sum() > 50
 
 
-def test_a_fast_grazing_ball_is_deflected(size):
-    """Ball and player closing at 15 m/s, all offsets and phases: the impulse of a smooth collision where they meet."""
+def nearest_player(states: np.ndarray) -> np.ndarray:
+    """[B] m from the surface of the ball to that of the nearest player."""
+    position, radius = states["position"], states["world"]["radius"]
+    between = np.linalg.norm(position[:, :-1] - position[:, -1:], axis=2)
+    return (between - radius[:, :-1]).min(axis=1) - radius[:, -1]
+
+
+@pytest.mark.parametrize(
+    ("speeds", "elastic", "mass"), [((4, -11), 0.5, 0.45), ((5, -5), 0.3, 5.0)], ids=["ball", "player"]
+)
+def test_a_fast_grazing_body_is_deflected(size, speeds, elastic, mass):
+    """A player and the ball closing at 15 m/s, two players at 10 m/s, all offsets and phases: the impulse of a smooth
+    collision where they meet."""
     game = ball_game(size, **FREE)
-    states = np.repeat(scene(game, (0, 0)), 2000, axis=0)
+    count, other = 2000, 2 * size if mass < 1 else size
+    states = np.repeat(scene(game, (0, 3)), count, axis=0)
     rng = np.random.default_rng(2)
-    reach, count = 0.85, len(states)
+    reach = states["world"]["radius"][0, [0, other]].sum()
     offset = rng.uniform(-reach, reach, count)
-    distance = rng.uniform(1.0, 1.6, count)
-    states["position"][:, -1] = np.stack([distance, offset], axis=1)
-    states["velocity"][:, -1] = (-11, 0)
     states["position"][:, 0] = 0
-    states["velocity"][:, 0] = (4, 0)
-    normal = np.stack([np.sqrt(reach**2 - offset**2), offset], axis=1) / reach  # from the player to the ball
-    closing = 15 * normal[:, 0]
-    impulse = (1.5 * closing / (1 / 0.45 + 1 / 5))[:, None] * normal
+    states["position"][:, other] = np.stack([reach + rng.uniform(0.15, 0.75, count), offset], axis=1)
+    states["velocity"][:, [0, other], 0] = speeds
+    normal = np.stack([np.sqrt(reach**2 - offset**2), offset], axis=1) / reach  # from the player to the other
+    closing = (speeds[0] - speeds[1]) * normal[:, 0]
+    impulse = ((1 + elastic) * closing / (1 / mass + 1 / 5))[:, None] * normal
     decide(states, 0)
     for _ in range(10):
         move(states)
-        assert gaps(states)[:, 0, -1].min() > -0.02 * 0.35
-    np.testing.assert_allclose(states["velocity"][:, -1], (-11, 0) + impulse / 0.45, atol=1e-9)
-    np.testing.assert_allclose(states["velocity"][:, 0], (4, 0) - impulse / 5, atol=1e-9)
+        assert gaps(states)[:, 0, other].min() > -0.02 * 0.35
+    np.testing.assert_allclose(states["velocity"][:, 0], (speeds[0], 0) - impulse / 5, atol=1e-9)
+    np.testing.assert_allclose(states["velocity"][:, other], (speeds[1], 0) + impulse / mass, atol=1e-9)
 
 
-@plain_and_randomised
-def test_the_rotated_game_with_swapped_teams_goes_the_rotated_way(size, changes):
-    batch = check_rotation(ball_game(size, statistics=True, **changes))
-    assert batch.states["ball_resets"].sum() > 50
-    assert batch.states["score"].sum() > 5
+def test_a_ball_shot_into_a_crowd_does_not_pass_between_its_players(size):
+    """At cap speed from the middle of a packed crowd, within 20° of one of those round it, for 0.1 s.
 
-
-def check_rotation(game: Game) -> Batch:
-    """Exactly: positions, velocities, what every seat sees (to the bit), what is counted, and the opposite rewards.
-
-    Returns the batch of what was played: at random, and in half of the games, where directions are chosen, in scrums.
+    The ball meets it after 0.2 m, if not a neighbour of his before. He gives way with at most 1.5 m/s.
     """
-    batch = Batch(game, 128, 3, autoreset=False)
-    other = Batch(batch.game, 128, 3, autoreset=False)
-    other.states[:] = rotated(batch.states)
-    other.refresh()
-    seats, bodies = swapped_seats(batch.states), swapped_seats(batch.states, ball=True)
-    rng = np.random.default_rng(0)
-    for _ in range(batch.game.max_steps):
-        if game.action_shape:
-            actions = rng.uniform(-1, 1, (128, game.num_players, *game.action_shape)).astype(np.float32)
-        else:
-            actions = rng.integers(0, 18, (128, game.num_players))
-        if control_of(batch.states[0]) == COMPASS_CONTROL:
-            actions[::2] = towards_ball(batch.states)[::2]
-        batch.step(actions)
-        other.step(actions[:, seats])
-        for name in ("position", "velocity"):
-            np.testing.assert_array_equal(other.states[name], -batch.states[name][:, bodies])
-        assert batch.observations[:, seats].tobytes() == other.observations.tobytes()
-        np.testing.assert_array_equal(other.rewards, batch.rewards[:, seats])
-        np.testing.assert_array_equal(other.rewards, -batch.rewards)
-        np.testing.assert_array_equal(other.states["own_goals"], batch.states["own_goals"][:, ::-1])
-        expected = rotated_statistics(batch.states)
-        for name in expected.dtype.names:
-            np.testing.assert_array_equal(other.states["statistics"][name], expected[name], name)
-    return batch
-
-
-def test_it_does_not_matter_who_of_a_team_is_who(size):
-    """Team-mates swapped: exact up to two a team, rounding beyond, since sums are then taken in another order."""
-    game = ball_game(size)
-    states = crowd(size, 300, 3.0)
-    states["settings"] = scenes(game)["settings"]
-    states["world"] = scenes(game)["world"]
-    rng = np.random.default_rng(4)
-    order = np.r_[np.arange(size)[::-1], size + np.arange(size)[::-1]]
-    bodies = np.r_[order, 2 * size]
-    for _ in range(10):
-        other = states.copy()
-        for name in ("position", "velocity"):
-            other[name] = states[name][:, bodies]
-        for name in ("kick_ready_at",):
-            other[name] = states[name][:, order]
-        actions = rng.integers(0, 18, (len(states), 2 * size))
-        play(states, actions)
-        play(other, actions[:, order])
-        for name in ("position", "velocity"):
-            error = np.abs(other[name] - states[name][:, bodies]).max()
-            assert error == 0 if size <= 2 else error < 1e-9
-        if size <= 2:
-            assert observe_rows(game, states, np.zeros(300)).tobytes() == (
-                observe_rows(game, other, np.full(300, order[0])).tobytes()
-            )
+    states = crowd(ball_game(size, **FREE), 2000, speed=0.0, inward=0.0)
+    rng = np.random.default_rng(7)
+    x, y = states["position"][np.arange(2000), rng.choice([0, size], 2000)].T
+    angle = np.arctan2(y, x)
+    shot = angle + np.radians(rng.uniform(-20, 20, 2000))
+    states["velocity"][:, -1] = 12 * np.stack([np.cos(shot), np.sin(shot)], axis=1)
+    decide(states, 0)
+    for _ in range(5):
+        move(states)
+        along = (states["position"][:, -1] * np.stack([np.cos(angle), np.sin(angle)], axis=1)).sum(axis=1)
+        assert along.max() < 0.2 + 0.05 + 0.1 * 1.5
+    assert (np.linalg.norm(states["velocity"][:, :-1], axis=2).max(axis=1) > 0.3).all()  # someone was hit
 
 
 @plain_and_randomised

@@ -12,7 +12,6 @@ from envs.batch import Batch, observe_rows
 from envs.game import InvalidSetting
 from envs.random_stream import GOLDEN_GAMMA, seed_streams
 from tests.envs.ball.scenes import FREE, KICK, SIZES, STAND, ball_game, masses, play, scene, scenes
-from tests.envs.ball.test_invariants import check_rotation
 from tests.envs.conftest import RANDOMISED
 from tests.envs.test_contract import bits
 
@@ -208,21 +207,9 @@ def test_the_worst_end_of_a_range_must_fit(changes, words):
         assert word in str(error.value)
 
 
-# Symmetry, and bytes that repeat, whatever is combined
+# Bytes that repeat, whatever is combined
 
-CONTROLS = [(1, "_continuous"), (2, "_heading")]
-
-
-@pytest.mark.parametrize("changes", [{}, {**RANDOMISED, "draws_observed": True}], ids=["plain", "randomised"])
-@pytest.mark.parametrize(("size", "control"), CONTROLS)
-def test_the_rotated_game_goes_the_rotated_way_in_every_control(size, control, changes):
-    check_rotation(ball_game(size, control, statistics=True, **changes))
-
-
-def test_the_rotated_game_is_seen_alike_in_entities():
-    check_rotation(ball_game(2, observation="entities", **RANDOMISED))
-
-
+COMBINED = [(1, ""), (2, ""), (1, "_continuous"), (2, "_heading"), pytest.param(11, "", marks=pytest.mark.slow)]
 WIDEST = {  # of each range, at a physics step of 0.005 s; a pitch any smaller would need other settings, too
     setting.name: (setting.low, setting.high) for setting in RANGES if setting.name != "pitch_size_factor"
 } | {"pitch_size_factor": (0.9, 2.0)}  # fmt: skip
@@ -242,7 +229,7 @@ def changed(draw) -> dict:
     return changes | {"physics_interval": 0.005, "time_limit": 4.0}
 
 
-@pytest.mark.parametrize(("size", "control"), [(1, ""), (2, ""), *CONTROLS])
+@pytest.mark.parametrize(("size", "control"), COMBINED)
 @settings(deadline=None, max_examples=15, derandomize=True)
 @given(changes=changed(), seed=st.integers(0, 2**63))
 def test_whatever_is_combined_repeats_and_a_batch_is_its_games(size, control, changes, seed):

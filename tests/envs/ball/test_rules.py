@@ -305,63 +305,23 @@ def test_the_clock_truncates(mode, steps):
     assert not batch.terminated.any()
 
 
-def test_a_stuck_ball_is_put_on_the_spot_and_players_make_room():
-    """Nobody moves for 4 s = 20 decisions. Two of a team stand near the spot on one ray."""
-    states = scene(ball_game(2), (5, 3), (0.3, 0.15), (1.3, 0.65), (0, -1.2), (-4, 0))
-    play(states, STAND, decisions=19)
-    assert states["ball_resets"] == 0
-    before = states["position"][0].copy()
-    play(states, STAND)
-    assert states["ball_resets"] == 1
-    np.testing.assert_array_equal(body(states), (0, 0, 0, 0))
-    players = states["position"][0, :-1]
-    distances = np.linalg.norm(players, axis=1)
-    assert distances.min() > 1.5 - 1e-9
-    assert gaps(states).min() > -0.01
-    assert distances[1] > distances[0]  # the order on the ray is kept
-    np.testing.assert_allclose(players[2], (0, -1.5), atol=2e-3)
-    np.testing.assert_array_equal(players[3], before[3])
-
-
-@pytest.mark.parametrize("seat", [0, 1])
-def test_a_player_exactly_on_the_spot_goes_towards_its_own_goal(seat):
-    players = [(6, 3), (6, 3)]
-    players[seat] = (0, 0)
-    states = scene(ball_game(1), (5, -3), *players)
-    play(states, STAND, decisions=20)
-    np.testing.assert_allclose(states["position"][0, seat], (-1.5 if seat == 0 else 1.5, 0))
-
-
-def test_a_rolling_ball_is_not_stuck_and_travel_is_net():
-    game = ball_game(1, **FREE)
-    states = scene(game, (0, 0, 0.2, 0))  # 0.8 m in 4 s
-    play(states, STAND, decisions=100)
-    assert states["ball_resets"] == 0
-    states = scene(game, (0, 4.6, 0, 3))  # to and fro, 0.05 m from the wall: its net travel is the way it ends up
-    for _ in range(19):
-        states["position"][0, -1] = (0, 4.6)
-        states["velocity"][0, -1] = (0, 3)
-        play(states, STAND)
-    assert states["ball_resets"] == 0
-    states["position"][0, -1], states["velocity"][0, -1] = (0, 4.6), 0
-    play(states, STAND)
-    assert states["ball_resets"] == 1
-
-
-def test_ball_progress_telescopes():
+@pytest.mark.parametrize("mode", ["training", "match"])
+@pytest.mark.parametrize("size", SIZES)
+def test_ball_progress_telescopes(size, mode):
     """With gamma 1 the shaping of a game adds up to c (Φ_end - Φ_start), Φ_end = 0 after a goal; goals pay on top."""
-    for mode in ("training", "match"):
-        game = ball_game(2, mode=mode, human_knowledge="ball_progress", ball_progress_gamma=1.0)
-        batch = Batch(game, 256, autoreset=False)
-        start = batch.states["position"][:, -1, 0] / 8
-        paid = np.zeros(256)
-        for _ in range(game.max_steps):
-            batch.step(batch.random_actions())
-            paid += batch.rewards[:, 0]
-        end = np.where(batch.terminated, 0, batch.states["position"][:, -1, 0] / 8)
-        goals = batch.states["score"] @ [1, -1]
-        np.testing.assert_allclose(paid, goals + 0.5 * (end - start), atol=1e-5)
-        assert (goals != 0).sum() > 20
+    shaped = {"human_knowledge": "ball_progress", "ball_progress_gamma": 1.0}
+    game = ball_game(size, mode=mode, start_area=0.2, goal_fraction=0.8, **shaped)
+    batch = Batch(game, 256, autoreset=False)
+    half_length = batch.states["world"]["half_length"]
+    start = batch.states["position"][:, -1, 0] / half_length
+    paid = np.zeros(256)
+    for _ in range(game.max_steps):
+        batch.step(batch.random_actions())
+        paid += batch.rewards[:, 0]
+    end = np.where(batch.terminated, 0, batch.states["position"][:, -1, 0] / half_length)
+    goals = batch.states["score"] @ [1, -1]
+    np.testing.assert_allclose(paid, goals + 0.5 * (end - start), atol=1e-5)
+    assert (goals != 0).sum() > 20
 
 
 def test_ball_progress_is_discounted():
