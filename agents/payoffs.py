@@ -64,7 +64,7 @@ def _support(payoffs: np.ndarray) -> np.ndarray:
     above = np.block([[payoffs, np.zeros((count, count))], [-np.eye(count), np.eye(count)]])
     bounds = [(0, None)] * count + [(0, 1)] * count
     found = linprog(objective, A_ub=above, b_ub=np.zeros(2 * count), bounds=bounds, method="highs")
-    return found.x[count:] > 1e-6
+    return np.asarray(found.x)[count:] > 1e-6
 
 
 def cyclic_share(payoffs: np.ndarray) -> float:

@@ -67,7 +67,7 @@ class PastSelves:
         """[n] float64, sum 1: how likely each is to be the first that is drawn."""
         count = len(self.weights)
         if self.sampling == "recent":
-            chances = np.arange(count) >= count - max(1, round(RECENT * count))
+            chances = (np.arange(count) >= count - max(1, round(RECENT * count))).astype(np.float64)
         elif self.sampling == "prioritised":
             chances = np.maximum((1 - self.shares) ** 2, FLOOR)
         else:

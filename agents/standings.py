@@ -167,11 +167,11 @@ class _Edges:
         points = [np.einsum("reij,i->re", weights, POINTS), np.einsum("reij,j->re", weights, POINTS)]
         values = np.zeros((len(weights), len(self.free)))
         for _ in range(_STEPS):
-            slope, curve = 0.0, 0.0
+            slope, curve = np.zeros(values.shape), np.zeros((*values.shape, values.shape[1]))
             for half, won in zip(self.halves, points, strict=True):
                 expected = expit(values @ half.T + self.offset)
-                slope = slope + (won - pairs * expected) @ half
-                curve = curve + np.einsum("re,em,en->rmn", pairs * expected * (1 - expected), half, half)
+                slope += (won - pairs * expected) @ half
+                curve += np.einsum("re,em,en->rmn", pairs * expected * (1 - expected), half, half)
             move = np.linalg.solve(curve, slope[..., None])[..., 0]
             longest = np.abs(move).max(axis=1, keepdims=True)
             values += move * np.minimum(1, LONGEST_STEP / np.maximum(longest, 1e-300))

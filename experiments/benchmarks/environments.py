@@ -57,13 +57,14 @@ def network_match_play(game: Game, pairs: int) -> Play:
     from experiments.assembly import network_config
     from experiments.config import Config
 
-    agents = []
-    for seed in (0, 1):
+    def fresh(seed: int) -> NetworkAgent:
         torch.manual_seed(seed)
-        agents.append(NetworkAgent(PolicyValueNetwork(**network_config(Config(name="benchmark"), game)), game))
+        return NetworkAgent(PolicyValueNetwork(**network_config(Config(name="benchmark"), game)), game)
+
+    a, b = fresh(0), fresh(1)
 
     def play(repetitions: int) -> int:
-        return sum(int(play_pairs(game, *agents, pairs, seed).lengths.sum()) for seed in range(repetitions))
+        return sum(int(play_pairs(game, a, b, pairs, seed).lengths.sum()) for seed in range(repetitions))
 
     return play
 
@@ -73,10 +74,10 @@ def scripted_match_play(game: Game, a: str, b: str, pairs: int) -> Play:
     from agents.matches import play_pairs
     from agents.names import make_agent
 
-    agents = make_agent(a, game), make_agent(b, game)
+    first, second = make_agent(a, game), make_agent(b, game)
 
     def play(repetitions: int) -> int:
-        return sum(play_pairs(game, *agents, pairs, seed).games for seed in range(repetitions))
+        return sum(play_pairs(game, first, second, pairs, seed).games for seed in range(repetitions))
 
     return play
 

@@ -127,7 +127,7 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, message
     [
         (
             "game: {id: go_9x9}\nevaluation:\n  opponents: [random, solver]",
-            "mine.yaml:4: evaluation.opponents.1 names 'solver', which knows tic_tac_toe, connect_four, ",
+            "mine.yaml:4: evaluation.opponents.1 names 'solver', which plays tic_tac_toe, connect_four, ",
         ),
         (
             "game: {id: chess}\nevaluation:\n  mistakes: 100",
