@@ -118,9 +118,11 @@ def test_a_ball_leaves_only_through_a_goal(size, changes):
             check_goals(playing, before)
             inside = fixed_gaps(playing)[:, -1]
             assert inside[playing["goal"] < 0, :2].min() > -1e-9
-            # with a heavy ball or much restitution a player may squeeze it into a post
-            free = (playing["goal"] < 0) & (not changes or nearest_player(playing) > 0.4)
+            # a player may squeeze it into a post: then it is in two contacts, by a trace if all is as usual
+            free = (playing["goal"] < 0) & (nearest_player(playing) > 0.4)
             assert inside[free, 2].min() > -1e-9
+            if not changes:
+                assert inside[playing["goal"] < 0, 2].min() > -0.02 * 0.35
             posts[~goals] |= inside[:, 2] < 0.02
             corners[~goals] |= np.sort(inside, axis=1)[:, 1] < 0.1
         states[~goals] = playing
