@@ -5,9 +5,14 @@ edited rule would leave a stale driver. Therefore the folder is named after a ha
 the faces, renderers and notations; rules from elsewhere put the hash of their sources into their State's dtype
 (`register`). It also serves read-only installs. `NUMBA_CACHE_DIR` moves the parent folder; folders unused for two weeks
 are removed.
+
+Numba also names the files of a function's versions by what its index lists, and does not lock. Two processes that
+compile it at once, for two games, could take the same name; then a third would find one game's code under the other's
+types, and write past the end of its States. So here they save one after the other.
 """
 
 import ast
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -17,6 +22,7 @@ import sysconfig
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 RULES = Path(__file__).resolve().parent
 INSTALLED = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")]
@@ -93,7 +99,22 @@ def _use_folder() -> Path:
         folder = Path(tempfile.gettempdir()) / f"bitterball-{os.getuid()}" / folder.name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    _save_one_at_a_time(folder / ".lock")
     return folder
+
+
+def _save_one_at_a_time(lock: Path) -> None:
+    """Let numba choose a file's name, write its index and the file as one, as other processes see it."""
+    from numba.core.caching import IndexDataCacheFile
+
+    save = IndexDataCacheFile.save
+
+    def locked(self: Any, key: Any, data: Any) -> None:
+        with open(lock, "w") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            save(self, key, data)
+
+    IndexDataCacheFile.save = locked
 
 
 FOLDER = _use_folder()

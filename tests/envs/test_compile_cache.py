@@ -126,3 +126,39 @@ def test_folders_unused_for_two_weeks_are_removed(tmp_path):
         os.utime(folder, (stamp, stamp))
     compile_cache._prune(tmp_path, keep=tmp_path / "rules_mine")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["another", "rules_mine", "rules_new", "rules_used"]
+
+
+# The same function for one type, in a process that dawdles between reading the index and writing it; all do a little.
+COMPILE = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from envs import compile_cache
+from numba.core.caching import IndexDataCacheFile
+
+load = IndexDataCacheFile._load_index
+def dawdle(self):
+    found = load(self)
+    time.sleep(1.5)
+    return found
+IndexDataCacheFile._load_index = dawdle
+
+from twice import twice
+kind = {"int": int, "float": float, "complex": complex}[sys.argv[2]]
+assert twice(kind(4)) == kind(8)
+"""
+
+
+def test_processes_that_compile_at_once_keep_each_others_code_apart(tmp_path):
+    """Without a lock all three would take the name of the first file, and two would find a third's code there."""
+    source = tmp_path / "twice.py"
+    source.write_text("from numba import njit\n\n@njit(cache=True)\ndef twice(x):\n    return x + x\n")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    kinds = ("int", "float", "complex")
+    command = [sys.executable, "-c", COMPILE, str(TREE)]
+    running = [subprocess.Popen([*command, kind], env=environment, cwd=tmp_path) for kind in kinds]
+    assert [process.wait(120) for process in running] == [0, 0, 0]
+    saved = list((tmp_path / "cache").rglob("twice.twice-*.nbc"))
+    assert len(saved) == 3
+    for kind in kinds:  # and each finds its own
+        subprocess.run([*command, kind], env=environment, cwd=tmp_path, check=True)
+    assert len(list((tmp_path / "cache").rglob("twice.twice-*.nbc"))) == 3
