@@ -114,7 +114,7 @@ def _save_one_at_a_time(lock: Path) -> None:
             fcntl.flock(opened, fcntl.LOCK_EX)
             save(self, key, data)
 
-    IndexDataCacheFile.save = locked
+    IndexDataCacheFile.save = locked  # type: ignore[method-assign]
 
 
 FOLDER = _use_folder()
