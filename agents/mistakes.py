@@ -9,15 +9,16 @@ exact play gets (of agents that have one, networks).
 
 Positions    half from games of random moves, half from the agent's games against itself, which begin with as many
              random moves as matches do; drawn evenly from all different ones (mirror images are the same) that came up,
-             are held out from training (held_out.py) and can be solved in little time. The same seed and agent give
-             the same positions; where a small game has fewer, all are judged
-Phases       thirds of the longest game, by moves made
+             are held out from training (held_out.py) and can be solved in little time. What one half lacks the other
+             gives; where a small game has fewer, all that came up are judged. The same seed and agent give the same
+             positions, and the same seed the same random half
+Phases       thirds of the longest of those random games, by moves made
 Intervals    95%: Wilson's of rates, 1.96 standard errors of means
 """
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,6 @@ from agents.solvers import Solver
 from envs.batch import Batch
 from envs.game import Game
 
-POSITIONS = 200
 GAMES_AT_ONCE = 256
 MOST_ROUNDS = 20  # of so many games, in search of enough different positions
 PHASES = ("first third", "second third", "last third")
@@ -97,12 +97,12 @@ class Mistakes:
         return {**about, "total": self.total.to_json(), "phases": [phase.to_json() for phase in self.phases]}
 
 
-def judge(agent: Agent, game: Game, solver: Solver, positions: int = POSITIONS, seed: int = 0) -> Mistakes:
+def judge(agent: Agent, game: Game, solver: Solver, positions: int, seed: int = 0) -> Mistakes:
     """One move of the agent in each position, against exact play. Raises ValueError for fewer than 2 positions, or for
     a game in which none comes up that can be solved and is held out."""
     if positions < 2:
         raise ValueError(f"positions is {positions}; two or more are judged")
-    states, plies = sample(agent, game, solver, positions, seed)
+    states, plies, longest = sample(agent, game, solver, positions, seed)
     if not len(states):
         raise ValueError(f"{game.id}: no position came up that can be solved and is held out from training")
     players = states["current_player"].astype(np.int64)
@@ -117,33 +117,52 @@ def judge(agent: Agent, game: Game, solver: Solver, positions: int = POSITIONS, 
         error = None if errors is None else Mean.of(errors[rows])
         return Judged(phase, int(rows.sum()), int(wrong[rows].sum()), Mean.of(regret[rows]), error)
 
-    third = np.minimum(3 * plies // game.max_steps, 2)
+    third = np.minimum(3 * plies // longest, 2)
     phases = tuple(judged(name, third == i) for i, name in enumerate(PHASES) if (third == i).any())
     total = judged("all", np.ones(len(states), np.bool_))
     return Mistakes(agent.name, game.id, seed, solver.scale, solver.first_ply, total, phases)
 
 
-def sample(agent: Agent, game: Game, solver: Solver, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The positions to be judged, states [N], and moves made before each [N]; N is `count` or all there are."""
-    seen: set[bytes] = set()
-    states, plies = [], []
-    random = RandomAgent(game)
-    for source, (player, opening, wanted) in enumerate(
-        ((random, 0, count - count // 2), (agent, opening_plies(game), count // 2))
-    ):
-        rng = np.random.default_rng([seed, source])
-        found: list[tuple[np.ndarray, int]] = []
-        for _ in range(MOST_ROUNDS):
-            before = len(found)
-            for reached, ply in _games(player, game, opening, rng):
-                found += _new(game, solver, reached, ply, seen)
-            # enough that what is drawn is not the first games' alone; or there are hardly any more
-            if len(found) >= 2 * wanted or len(found) - before < wanted / 20:
-                break
-        for i in np.sort(rng.permutation(len(found))[:wanted]):
-            states.append(found[i][0])
-            plies.append(found[i][1])
-    return (np.concatenate(states) if states else np.empty(0, game.state_dtype)), np.array(plies, np.int64)
+def sample(agent: Agent, game: Game, solver: Solver, count: int, seed: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """The positions to be judged, states [N]; moves made before each [N]; moves of the longest random game. N is
+    `count`, or all that came up."""
+    half = count - count // 2
+    rng = np.random.default_rng([seed, 0])
+    by_chance, longest = _find(RandomAgent(game), game, solver, 0, half, set(), rng)
+    order = rng.permutation(len(by_chance))
+    drawn, spare = [by_chance[i] for i in np.sort(order[:half])], [by_chance[i] for i in order[half:]]
+    rng = np.random.default_rng([seed, 1])
+    wanted, taken = count - len(drawn), {position.board for position in drawn}
+    own, _ = _find(agent, game, solver, opening_plies(game), wanted, taken, rng)
+    drawn += [own[i] for i in np.sort(rng.permutation(len(own))[:wanted])]
+    taken = {position.board for position in drawn}
+    drawn += [position for position in spare if position.board not in taken][: count - len(drawn)]
+    states = np.concatenate([position.state for position in drawn]) if drawn else np.empty(0, game.state_dtype)
+    return states, np.array([position.ply for position in drawn], np.int64), longest
+
+
+class _Position(NamedTuple):
+    state: np.ndarray  # [1]
+    ply: int
+    board: bytes  # the same for all its images
+
+
+def _find(
+    player: Agent, game: Game, solver: Solver, opening: int, wanted: int, taken: set[bytes], rng: np.random.Generator
+) -> tuple[list[_Position], int]:
+    """Different positions of the player's games against itself that may be judged, none of those taken, more than are
+    wanted if there are; and moves of the longest game."""
+    found: list[_Position] = []
+    seen, longest = set(taken), 0
+    for _ in range(MOST_ROUNDS):
+        before = len(found)
+        for reached, ply in _games(player, game, opening, rng):
+            found += _new(game, solver, reached, ply, seen)
+            longest = max(longest, ply + 1)
+        # enough that what is drawn is not the first games' alone; or there are hardly any more
+        if len(found) >= 2 * wanted or len(found) - before < len(found) / 20:
+            break
+    return found, longest
 
 
 def _games(player: Agent, game: Game, opening: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
@@ -167,8 +186,8 @@ def _games(player: Agent, game: Game, opening: int, rng: np.random.Generator) ->
         batch.step(actions)
 
 
-def _new(game: Game, solver: Solver, states: np.ndarray, ply: int, seen: set[bytes]) -> list[tuple[np.ndarray, int]]:
-    """Those of the states that may be judged and were not seen before, each [1], with the ply."""
+def _new(game: Game, solver: Solver, states: np.ndarray, ply: int, seen: set[bytes]) -> list[_Position]:
+    """Those of the states that may be judged and were not seen before."""
     if ply < solver.first_ply:
         return []
     fresh = []
@@ -176,5 +195,5 @@ def _new(game: Game, solver: Solver, states: np.ndarray, ply: int, seen: set[byt
         (board,) = canonical_boards(game, states[b : b + 1])
         if board not in seen:
             seen.add(board)
-            fresh.append((states[b : b + 1].copy(), ply))
+            fresh.append(_Position(states[b : b + 1].copy(), ply, board))
     return fresh

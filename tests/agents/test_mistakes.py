@@ -5,7 +5,9 @@ import pytest
 
 from agents.agent import RandomAgent
 from agents.held_out import canonical_boards, held_out
-from agents.mistakes import Mean, judge, sample
+from agents.matches import opening_plies
+from agents.mistakes import Mean, _games, judge, sample
+from agents.names import make_agent
 from agents.solvers import ILLEGAL, make_solver
 from agents.solvers.agent import SolverAgent
 from agents.solvers.connect_four import ConnectFourSolver
@@ -51,7 +53,8 @@ def test_the_worst_play_makes_all_there_are(small):
     game, solver = small
     agent = WorstAgent(solver)
     result = judge(agent, game, solver, 120, seed=2)
-    states, plies = sample(agent, game, solver, 120, seed=2)
+    states, plies, longest = sample(agent, game, solver, 120, seed=2)
+    assert longest == 20
     values = solver.move_values(states).astype(np.int64)
     best, worst = values.max(axis=1), np.where(values == ILLEGAL, 1000, values).min(axis=1)
     wrong = np.sign(worst) < np.sign(best)
@@ -73,16 +76,16 @@ def test_the_worst_play_makes_all_there_are(small):
 
 def test_positions_are_held_out_different_and_from_both_sources(small):
     game, solver = small
-    states, plies = sample(RandomAgent(game), game, solver, 200, seed=3)
+    states, plies, _ = sample(RandomAgent(game), game, solver, 200, seed=3)
     assert len(states) == 200
     assert held_out(game, states).all()
     assert len(set(canonical_boards(game, states))) == 200
     assert (states["num_moves"] == plies).all()
     assert (states["winner"] < 0).all()
-    again, _ = sample(RandomAgent(game), game, solver, 200, seed=3)
+    again, _, _ = sample(RandomAgent(game), game, solver, 200, seed=3)
     assert (again["board"] == states["board"]).all()
     # the first half does not depend on the agent, the second does
-    other, _ = sample(SolverAgent(game), game, solver, 200, seed=3)
+    other, _, _ = sample(SolverAgent(game), game, solver, 200, seed=3)
     assert (other["board"][:100] == states["board"][:100]).all()
     assert (other["board"][100:] != states["board"][100:]).any()
 
@@ -92,7 +95,7 @@ def test_random_play_errs_as_often_as_drawing_a_move_does(small):
     game, solver = small
     agent = RandomAgent(game)
     result = judge(agent, game, solver, 600, seed=4)
-    states, _ = sample(agent, game, solver, 600, seed=4)
+    states, _, _ = sample(agent, game, solver, 600, seed=4)
     values = solver.move_values(states).astype(np.int64)
     wrong = np.where(values == ILLEGAL, False, np.sign(values) < np.sign(values.max(axis=1, keepdims=True)))
     expected = (wrong.sum(axis=1) / (values != ILLEGAL).sum(axis=1)).mean()
@@ -112,11 +115,33 @@ def test_random_play_at_connect_four_errs_in_a_third_of_positions():
     assert high > 0.30
 
 
-def test_a_small_game_has_fewer_positions_than_asked():
+@pytest.mark.parametrize("name", ["random", "one_ply", "solver"])
+def test_of_a_small_game_as_many_are_judged_as_asked_or_all_there_are(name):
+    """One in eight of 627 different positions that are not over, 72, are held out."""
     game = make("tic_tac_toe")
-    result = judge(RandomAgent(game), game, make_solver(game), 500, seed=0)
-    assert 30 < result.total.positions < 150  # one in eight of 627 different ones that are not over
-    assert result.total.mistakes > 0
+    agent, solver = make_agent(name, game), make_solver(game)
+    states, _, _ = sample(agent, game, solver, 50, seed=0)
+    assert len(set(canonical_boards(game, states))) == len(states) == 50
+    assert 65 < judge(agent, game, solver, 1_000_000, seed=0).total.positions <= 72
+
+
+def test_the_agent_s_half_may_hold_what_random_games_reach_too():
+    """Random games find all 72, but draw 25 of them; of the other half none would be left that they do not know."""
+    game = make("tic_tac_toe")
+    agent, solver = make_agent("solver", game), make_solver(game)
+    states, _, _ = sample(agent, game, solver, 50, seed=0)
+    played: set[bytes] = set()
+    for reached, _ in _games(agent, game, opening_plies(game), np.random.default_rng(5)):
+        played |= set(canonical_boards(game, reached))
+    own = [board in played for board in canonical_boards(game, states[25:])]
+    assert sum(own) >= 8  # it plays few different games
+
+
+def test_phases_of_othello_are_thirds_of_a_real_game():
+    """Its ends alone are solved, from move 44 on, and games take 60 moves and sometimes a few passes."""
+    game = make("othello")
+    result = judge(RandomAgent(game), game, make_solver(game), 30, seed=0)
+    assert [phase.phase for phase in result.phases] == ["last third"]
 
 
 def test_too_few_positions_are_refused(small):
