@@ -15,9 +15,12 @@ import numpy as np
 from envs.batch import observe_rows
 from envs.game import Game
 
+MOST_PLANES = 3  # stones of two seats, and what they may do; in more there are several kinds of pieces, or the past
+
 
 def held_out(game: Game, states: np.ndarray) -> np.ndarray:
-    """bool [B]: which of states [B] measure alone. Raises ValueError for a game without two planes of stones."""
+    """bool [B]: which of states [B] measure alone. Raises ValueError for a game that is not told by two planes of
+    stones."""
     return np.array([hashlib.sha256(board).digest()[0] < 0x20 for board in canonical_boards(game, states)], np.bool_)
 
 
@@ -25,6 +28,9 @@ def canonical_boards(game: Game, states: np.ndarray) -> list[bytes]:
     """Of each position the board of those that are its images which comes first: the same for all images."""
     if len(game.observation_shape) != 3 or game.observation_shape[0] < 2:
         raise ValueError(f"{game.id} has no planes of stones, so none of its positions are held out")
+    if game.observation_shape[0] > MOST_PLANES:
+        planes = game.observation_shape[0]
+        raise ValueError(f"{game.id} has {planes} planes, of which two tell too little, so no position is held out")
     count, cells = len(states), int(np.prod(game.observation_shape[1:]))
     seen = observe_rows(game, states, np.zeros(count, np.int64)).reshape(count, -1)
     images = [seen, *(seen[:, symmetry.observation] for symmetry in game.symmetries)]

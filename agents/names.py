@@ -38,6 +38,7 @@ ALPHABETA = "alphabeta"
 MAX_DEPTH = 20  # plies; more would take ages in every game but the smallest, which is solved by then
 WORDS = ("random", "one_ply", "solver", *_RUNGS, f"{ALPHABETA}:4")
 ENGINES: dict[str, type[UciOptions] | type[GtpOptions]] = {"uci": UciOptions, "gtp": GtpOptions}
+PROGRAMS = {"stockfish": "uci", "gnugo": "gtp"}  # of which it is known what they speak
 GREEDY = ",greedy"  # after the name of a saved agent
 AGENT_FILE = "agent.json"  # a folder that has it is a saved agent (agents/saved.py)
 BEST, LAST = "best", "last"
@@ -108,17 +109,27 @@ def parse_name(name: str) -> Parsed:
         if name.partition("=")[0] in {field.name for field in fields(kind)} and "=" in name:
             # what is left of a name that YAML split at its commas
             raise ValueError(f"'{name}' is no agent's name; in a list write '{word},{name}' in quotes")
-    near = get_close_matches(name.partition(",")[0], WORDS, n=1)
+    program = name.partition(",")[0]
+    if program in PROGRAMS:
+        raise ValueError(f"'{name}' is no agent's name; did you mean '{PROGRAMS[program]}:{name}'?")
+    near = get_close_matches(program, WORDS, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {_known()}"
     raise ValueError(f"'{name}' is no agent's name; {hint}")
 
 
 def pinned(name: str) -> str:
-    """A name of the same agent that means it wherever one works and for good: of a run, the agent's own folder.
+    """A name of the same agent that means it wherever one works and for good: of a run, the agent's own folder; of an
+    engine, the program's path.
 
     Raises ValueError."""
     parsed = parse_name(name)
-    return f"{parsed.folder.resolve()}{GREEDY if parsed.greedy else ''}" if parsed.family == "saved" else name
+    if parsed.family == "saved":
+        return f"{parsed.folder.resolve()}{GREEDY if parsed.greedy else ''}"
+    if parsed.family not in ENGINES:
+        return name
+    if "," in parsed.level:
+        raise ValueError(f"'{name}': the path {parsed.level} has a comma, which begins an option; move the program")
+    return ",".join([f"{parsed.family}:{parsed.level}", *name.split(",")[1:]])
 
 
 def is_word(name: str) -> bool:

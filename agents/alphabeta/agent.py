@@ -8,6 +8,7 @@ Every depth is one rung of a ladder. What a position at the full depth is worth 
 
 import numpy as np
 
+from agents.agent import evenly
 from agents.alphabeta import breakthrough, chess, go, hex, lines, othello  # noqa: F401  bind the evaluations
 from agents.alphabeta.heuristics import ply_dtype
 from agents.alphabeta.search import search
@@ -55,6 +56,10 @@ class AlphaBetaAgent:
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         _, best = self.search(states)
         return np.where(best, rng.random(best.shape), -1).argmax(axis=1).astype(np.int32)
+
+    def probabilities(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+        _, best = self.search(states)
+        return evenly(best)
 
     def reset(self, rows: np.ndarray) -> None:
         pass

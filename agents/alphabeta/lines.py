@@ -67,11 +67,37 @@ def evaluate_gomoku(state):
     theirs = _count(held[1], held[2], pitch, gomoku.LINE, GOMOKU_WEIGHTS[1])
     if mine >= FOUR:
         return WON
-    if theirs >= 2 * FOUR:
-        return -WON
+    if theirs >= 2 * FOUR and _count_completing(held[1], held[2], pitch, gomoku.LINE) > 1:
+        return -WON  # not where all fours wait for the same cell, as in XX.XXX
     if theirs >= FOUR:
-        theirs += BLOCKED - FOUR
+        theirs = theirs % FOUR + BLOCKED
     return mine - theirs
+
+
+@njit(cache=True)
+def _count_completing(own, empty, pitch, length):
+    """How many empty cells complete a line of `own`."""
+    found = np.zeros_like(own)
+    for by in (1, pitch - 1, pitch, pitch + 1):
+        for word in range(own.shape[0] - 2):
+            for hole in range(length):
+                begins = ~_0
+                for cell in range(length):
+                    begins &= _from(empty if cell == hole else own, word, cell * by)
+                at, shift = word + (hole * by >> 6), np.uint64(hole * by & 63)
+                found[at] |= begins << shift
+                found[at + 1] |= begins >> _1 >> (np.uint64(63) - shift)
+    count = 0
+    for word in range(found.shape[0]):
+        count += size(found[word])
+    return count
+
+
+@njit(cache=True)
+def _from(cells, word, by):
+    """The word of the cells that lie `by` further than those of that word."""
+    at, shift = word + (by >> 6), np.uint64(by & 63)
+    return (cells[at] >> shift) | (cells[at + 1] << _1 << (np.uint64(63) - shift))  # twice: a shift by 64 is none
 
 
 @njit(cache=True)
@@ -106,10 +132,8 @@ def _windows(own, empty, word, by, length, weights):
     whole = ~_0
     ones = twos = fours = _0
     for cell in range(length):
-        at, shift = word + (cell * by >> 6), np.uint64(cell * by & 63)
-        above = np.uint64(63) - shift  # twice, for a shift by 64 is none
-        stone = (own[at] >> shift) | (own[at + 1] << _1 << above)
-        whole &= stone | (empty[at] >> shift) | (empty[at + 1] << _1 << above)
+        stone = _from(own, word, cell * by)
+        whole &= stone | _from(empty, word, cell * by)
         carry = ones & stone
         ones ^= stone
         fours |= twos & carry

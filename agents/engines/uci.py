@@ -5,6 +5,7 @@ cannot be undone: so it knows about repetitions. It thinks on one thread, with a
 """
 
 import asyncio
+import contextlib
 import logging
 import weakref
 from collections.abc import Coroutine
@@ -146,7 +147,8 @@ class UciEngine:
         protocol, self._protocol = self._protocol, None
         if protocol is not None:
             self._kill()
-            run(protocol.close(CLOSING), 2 * CLOSING)
+            with contextlib.suppress(EngineFailure):
+                run(protocol.close(CLOSING), 2 * CLOSING)
 
 
 def _hashes(state: np.void, count: int, clock: int) -> bytes:

@@ -56,7 +56,7 @@ class Solver(Protocol):
 
 
 def make_solver(game: "Game", tell: Callable[[int, int], None] | None = None) -> Solver:
-    """The solver of that game; `tell` hears of positions that took long, (done, of how many in this call).
+    """The solver of that game; `tell` hears of positions that take long, (done, of how many in this call).
 
     Raises ValueError for a game without one, naming those that have one.
     """

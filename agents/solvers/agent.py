@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 
+from agents.agent import evenly
 from agents.solvers import make_solver
 from envs.batch import Batch
 from envs.game import Game
@@ -23,9 +24,15 @@ class SolverAgent:
             raise ValueError(f"'solver' cannot play {game.id}: only its end can be solved, so it judges but plays none")
 
     def act(self, states: np.ndarray, players: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        best = self._best(states)
+        return np.where(best, rng.random(best.shape), -1).argmax(axis=1).astype(np.int32)
+
+    def probabilities(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
+        return evenly(self._best(states))
+
+    def _best(self, states: np.ndarray) -> np.ndarray:
         values = self.solver.move_values(states)
-        best = values == values.max(axis=1, keepdims=True)
-        return np.where(best, rng.random(values.shape), -1).argmax(axis=1).astype(np.int32)
+        return values == values.max(axis=1, keepdims=True)
 
     def reset(self, rows: np.ndarray) -> None:
         pass
@@ -33,4 +40,8 @@ class SolverAgent:
 
 def tell(done: int, total: int) -> None:
     """A line for whoever waits, apart from the results."""
-    print(f"solving positions, {done} of {total} done (kept for the next time)", file=sys.stderr, flush=True)
+    print(progress(done, total), file=sys.stderr, flush=True)
+
+
+def progress(done: int, total: int) -> str:
+    return f"solving positions, {done} of {total} done; the first moves take minutes, but are kept for the next time"

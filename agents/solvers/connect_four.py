@@ -29,7 +29,7 @@ FIRST_PLIES = {"connect_four": 8, "connect_four_5x4": 0, "connect_four_6x5": 4, 
 
 class ConnectFourSolver:
     """Scores of positions that are not over. `book`: where those that took long are kept, None for nowhere; `tell`
-    hears (positions done, of how many) every few seconds of a call that takes longer."""
+    hears (positions done, of how many) before the first that may take minutes, and then every few seconds."""
 
     scale = "1 more than the winner's discs left, negative for the loser, 0 drawn"
 
@@ -70,7 +70,16 @@ class ConnectFourSolver:
         Raises ValueError for a position that is over."""
         bits = self._bits(states)
         out = np.empty((len(states), self.game.num_actions), np.int16)
-        told = time.monotonic()
+        try:
+            self._fill(bits, out)
+        finally:
+            if self.book is not None:
+                self.book.save()
+        return out
+
+    def _fill(self, bits: np.ndarray, out: np.ndarray) -> None:
+        """Write the scores out [B, A] of positions [B, 3]."""
+        told, warned = time.monotonic(), False
         counters = np.zeros(1, np.int64)
         for b, (mine, discs, placed) in enumerate(bits):
             key = mine + discs
@@ -78,6 +87,9 @@ class ConnectFourSolver:
             if known is not None:
                 out[b] = known
                 continue
+            if self.tell and not warned and placed < self.first_ply:
+                self.tell(b, len(bits))
+                told, warned = time.monotonic(), True
             counters[0] = 0
             move_scores(
                 mine, discs, int(placed), self._shape, self._table, self._moves, counters, np.int16(ILLEGAL), out[b]
@@ -85,11 +97,10 @@ class ConnectFourSolver:
             if self.book is not None and counters[0] >= KEPT:
                 self.book.add(key, out[b])
             if self.tell and time.monotonic() - told > TELL_SECONDS:
-                self.tell(b + 1, len(states))
+                if self.book is not None:
+                    self.book.save()  # whoever is told stops in good faith
+                self.tell(b + 1, len(bits))
                 told = time.monotonic()
-        if self.book is not None:
-            self.book.save()
-        return out
 
     def _bits(self, states: np.ndarray) -> np.ndarray:
         """uint64 [B, 3]: the mover's discs, all discs, their number."""

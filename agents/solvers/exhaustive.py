@@ -21,7 +21,7 @@ MOST_POSITIONS = 1_000_000  # about a minute and a gigabyte
 
 class ExhaustiveSolver:
     """Remembers every position that it has seen. Raises ValueError for a game with chance, hidden information or more
-    than two sides, or when more than MOST_POSITIONS follow."""
+    than two sides, whose rewards do not sum to 0, or when more than MOST_POSITIONS follow."""
 
     scale = "a win in n moves of both counts max_steps + 1 - n, a loss the negative of that, a draw 0"
     first_ply = 0
@@ -85,6 +85,8 @@ class Moves:
             raise ValueError(f"{game.id} cannot be solved: a move draws a random number")
         if paid[~self.over].any():
             raise ValueError(f"{game.id} cannot be solved: it pays before its end")
+        if paid.sum(axis=1).any():
+            raise ValueError(f"{game.id} cannot be solved: what one seat wins the other does not lose")
         self.paid = paid[np.arange(len(rows)), movers[rows]]
         self.turned = self.after["current_player"] != movers[rows]
 

@@ -56,3 +56,11 @@ def test_a_game_without_planes_is_refused():
     game = make("ball_1v1")
     with pytest.raises(ValueError, match="ball_1v1 has no planes of stones"):
         held_out(game, np.zeros(1, game.state_dtype))
+
+
+@pytest.mark.parametrize(("game_id", "planes"), [("chess", 33), ("go_5x5", 11)])
+def test_a_game_that_two_planes_do_not_tell_is_refused(game_id, planes):
+    """The first two are pawns and knights of chess, and of Go one seat's stones now and a move ago."""
+    game, states = _reached(game_id, 2, 3)
+    with pytest.raises(ValueError, match=f"{game_id} has {planes} planes, of which two tell too little"):
+        held_out(game, states)

@@ -1,5 +1,6 @@
 """Agents' names: what they mean, and what a mistake is told."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,16 @@ def test_a_pinned_name_means_the_same_agent_later_and_elsewhere(run, monkeypatch
     assert pinned("scripted:L3,speed=0.8") == "scripted:L3,speed=0.8"
     with pytest.raises(ValueError, match="there is no folder"):
         pinned("./nowhere")
+    (run.parent / "engine").write_text("")
+    (run.parent / "engine").chmod(0o755)
+    assert pinned("uci:./engine,nodes=5,elo=1400") == f"uci:{run.parent}/engine,nodes=5,elo=1400"
+    assert pinned("gtp:./engine") == f"gtp:{run.parent}/engine"
+    assert pinned("uci:true") == f"uci:{shutil.which('true')}"
+    (run.parent / "with,comma").mkdir()
+    (run.parent / "engine").rename(run.parent / "with,comma" / "engine")
+    monkeypatch.chdir(run.parent / "with,comma")
+    with pytest.raises(ValueError, match="has a comma, which begins an option"):
+        pinned("uci:./engine")
 
 
 def test_words_make_agents_of_that_name():

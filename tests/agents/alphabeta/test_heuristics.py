@@ -65,15 +65,33 @@ def test_lines_of_gomoku_are_counted_as_by_hand(game_id):
         mover = int(state["current_player"])
         mine = count_windows(state["board"], mover + 1, 5, [1, 6, 40, 0])
         theirs = count_windows(state["board"], 2 - mover, 5, [1, 5, 30, 0])
-        my_fours, fours = (count_windows(state["board"], disc, 5, [0, 0, 0, 1]) for disc in (mover + 1, 2 - mover))
+        my_fours, fours = (len(completing(state["board"], disc, 5)) for disc in (mover + 1, 2 - mover))
         kinds.add((my_fours > 0, min(fours, 2)))
         value = WON if my_fours else -WON if fours > 1 else mine - theirs - 300 * fours
         assert evaluate(state) == value
     assert {(False, 0), (True, 0), (False, 1)} <= kinds or game_id == "gomoku_15"
 
 
-def completing(board: np.ndarray, disc: int) -> set[tuple[int, int]]:
-    """The empty cells (row, column) in which a disc would complete a line of four."""
+@pytest.mark.parametrize("game_id", ["gomoku_9", "gomoku_15"])
+@pytest.mark.parametrize(("columns", "lost"), [((1, 2, 4, 5, 6), False), ((1, 2, 3, 4), True), ((0, 1, 2, 3), False),
+                                               ((0, 2, 3, 4, 6), True)])  # fmt: skip
+def test_one_stone_stops_all_fours_of_gomoku_that_wait_for_the_same_cell(game_id, columns, lost):
+    """XX.XXX is saved by its hole alone; .XXXX. and X.XXX.X are lost. In rows that lie in different words."""
+    game = envs.make(game_id)
+    for row in range(game.observation_shape[1]):
+        for down in (False, True):
+            state = game.new_states(1, np.zeros(1, np.uint64))[0]
+            init(state)
+            line = [(column, row) if down else (row, column) for column in columns]
+            for cell in line:
+                state["board"][cell] = 2
+            value = evaluate(state)
+            assert (value == -WON) == lost
+            assert lost or value == -300 - count_windows(state["board"], 2, 5, [1, 5, 30, 0])
+
+
+def completing(board: np.ndarray, disc: int, length: int = 4) -> set[tuple[int, int]]:
+    """The empty cells (row, column) in which a stone would complete a line."""
     found = set()
     for row, column in np.argwhere(board == 0).tolist():
         for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
@@ -82,7 +100,7 @@ def completing(board: np.ndarray, disc: int) -> set[tuple[int, int]]:
                 r, c = row + way * down, column + way * right
                 while 0 <= r < board.shape[0] and 0 <= c < board.shape[1] and board[r, c] == disc:
                     run, r, c = run + 1, r + way * down, c + way * right
-            if run >= 4:
+            if run >= length:
                 found.add((row, column))
     return found
 

@@ -5,6 +5,7 @@ import pytest
 from numba import types
 
 import envs
+from agents.agent import Policy
 from agents.alphabeta.agent import AlphaBetaAgent
 from agents.alphabeta.heuristics import evaluate, ply_dtype, register
 from agents.alphabeta.search import DECIDED, WIN, _value_of
@@ -190,3 +191,16 @@ def test_what_is_compiled_can_be_loaded_again():
     AlphaBetaAgent(game, 2).search(Batch(game, 1).states)
     for signature in _value_of.signatures:
         assert not any(isinstance(argument, types.Literal) for argument in signature)
+
+
+def test_it_tells_how_likely_it_plays_each_action():
+    """Evenly among the best: O must stop X on the bottom row; on an empty board at one ply all are worth as much."""
+    game = envs.make("tic_tac_toe")
+    batch = Batch(game, 2)
+    batch.states["board"][1, :2], batch.states["board"][1, 4] = 1, 2
+    batch.states["current_player"][1], batch.states["num_moves"][1] = 1, 3
+    agent = AlphaBetaAgent(game, 2)
+    assert isinstance(agent, Policy)
+    found = agent.probabilities(batch.states, np.array([0, 1]))
+    assert found[0].tolist() == [1 / 9] * 9
+    assert found[1].tolist() == [0, 0, 1, 0, 0, 0, 0, 0, 0]

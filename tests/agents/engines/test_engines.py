@@ -11,6 +11,7 @@ from sgfmill.boards import Board
 from sgfmill.common import move_from_vertex
 
 from agents.agent import Forfeit, RandomAgent
+from agents.engines.process import EngineFailure
 from agents.matches import play_pairs
 from agents.names import check_name, make_agent
 from envs import make
@@ -96,6 +97,21 @@ def test_an_engine_that_does_not_start_again_loses_all_games_that_are_left(tmp_p
     assert (tmp_path / "processes").read_text() == "3"  # one more was tried, not three
 
 
+@pytest.mark.parametrize("protocol", ["uci", "gtp"])
+def test_a_process_that_does_not_go_at_once_spoils_nothing(tmp_path, monkeypatch, protocol):
+    game = make(GAMES[protocol])
+    agent = make_agent(f"{protocol}:{write_fake(tmp_path, protocol)},timeout=60", game)
+    engine = agent._engine
+
+    def too_long(work, seconds):
+        work.close()
+        raise EngineFailure("gave no answer")
+
+    monkeypatch.setattr(f"agents.engines.{protocol}.run", too_long)
+    engine.stop()
+    assert not engine.running
+
+
 def test_a_match_goes_on_after_a_crash_and_records_it(tmp_path):
     game = make("go_5x5")
     program = write_fake(tmp_path, "gtp", "crash", at=5)  # in the second move of the first game
@@ -166,6 +182,8 @@ def test_a_program_that_is_no_engine_and_a_game_that_it_does_not_play(tmp_path):
         ("uci:true,nodes=5,nodes=6", "nodes is given twice"),
         ("gtp:true,elo=1400", "unknown knob 'elo'; known: level, timeout"),
         ("nodes=1000", "in a list write 'uci:PROGRAM,nodes=1000' in quotes"),
+        ("stockfish", "did you mean 'uci:stockfish'?"),
+        ("gnugo,level=1", "did you mean 'gtp:gnugo,level=1'?"),
         ("level=1", "in a list write 'gtp:PROGRAM,level=1' in quotes"),
     ],
 )

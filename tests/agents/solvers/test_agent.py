@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from agents.agent import RandomAgent
+from agents.best_response import exploitability
 from agents.matches import play_pairs
 from agents.names import make_agent
 from agents.scripted.one_ply import OnePlyAgent
@@ -40,6 +41,15 @@ def test_what_is_won_is_won_and_what_is_drawn_is_not_lost(game_id, rival):
         worth = np.where(starts[half]["current_player"] == half, worth, -worth)
         assert (matches.outcomes[half] >= worth).all()
     assert matches.wins > matches.losses
+
+
+def test_it_cannot_be_exploited_at_tic_tac_toe():
+    """Exactly, as it tells how likely it plays each move: nobody wins more of it than the game is worth."""
+    game = make("tic_tac_toe")
+    player = make_agent("solver", game)
+    found = exploitability(player, game)
+    assert found.nash_conv == 0.0
+    assert found.policy_values == found.best_response_values == (0.0, 0.0)
 
 
 def test_a_game_of_which_the_end_alone_is_solved_is_refused(monkeypatch):

@@ -175,6 +175,40 @@ def test_it_says_how_far_it_is(monkeypatch):
     assert heard == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_it_says_beforehand_that_it_may_take_minutes(monkeypatch):
+    """Once a call, before the first position of few moves; a known or a late one needs no such word."""
+    game, heard = make("connect_four"), []
+    monkeypatch.setattr(connect_four, "move_scores", lambda *arguments: heard.append("solved"))
+    solver = ConnectFourSolver(game, tell=lambda done, total: heard.append((done, total)))
+    states = np.concatenate([after(game, moves) for moves in ("12345671", "1", "", "12")])
+    solver.move_values(states)
+    assert heard == ["solved", (1, 4), "solved", "solved", "solved"]
+
+
+def test_what_was_solved_is_kept_when_it_is_told_and_when_it_ends_early(tmp_path, monkeypatch):
+    game, kept, solved, search = make("connect_four"), [], [], connect_four.move_scores
+    states = np.concatenate([after(game, moves) for moves, _ in MOVES[:4]])
+
+    def interrupted(*arguments):
+        solved.append(search(*arguments))
+        if len(solved) == 4:
+            raise KeyboardInterrupt
+
+    def tell(done: int, total: int) -> None:
+        kept.append(len(Book("connect_four", 7, tmp_path)))
+
+    monkeypatch.setattr(connect_four, "KEPT", 0)
+    monkeypatch.setattr(connect_four, "move_scores", interrupted)
+    monkeypatch.setattr(connect_four, "TELL_SECONDS", -1.0)
+    with pytest.raises(KeyboardInterrupt):
+        ConnectFourSolver(game, Book("connect_four", 7, tmp_path), tell).move_values(states)
+    assert kept == [1, 2, 3]
+    solved.clear()
+    with pytest.raises(KeyboardInterrupt):  # not told at all
+        ConnectFourSolver(game, Book("silent", 7, tmp_path)).move_values(states)
+    assert len(Book("silent", 7, tmp_path)) == 3
+
+
 def test_games_with_a_solver_are_listed():
     with pytest.raises(ValueError, match="chess has no exact solver; these have one: tic_tac_toe, connect_four, "):
         make_solver(make("chess"))

@@ -94,6 +94,18 @@ def test_what_cannot_be_solved_is_refused(monkeypatch):
         ExhaustiveSolver(game).values(Batch(game, 1).states)
 
 
+def test_a_game_in_which_both_may_win_is_refused(monkeypatch):
+    play, game = exhaustive._play, make("tic_tac_toe")
+
+    def play_for_both(states, actions, paid, over):
+        play(states, actions, paid, over)
+        np.abs(paid, out=paid)
+
+    monkeypatch.setattr(exhaustive, "_play", play_for_both)
+    with pytest.raises(ValueError, match="cannot be solved: what one seat wins the other does not lose"):
+        ExhaustiveSolver(game).values(Batch(game, 1).states)
+
+
 def test_a_position_that_is_over_is_refused():
     game = make("tic_tac_toe")
     batch = Batch(game, 2, autoreset=False)
