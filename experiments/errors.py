@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -30,8 +31,11 @@ class UserError(Exception):
 def run_command(main: Callable[[], int | None]) -> NoReturn:
     """Run a command's `main()` and leave the process with the right exit code.
 
-    A UserError becomes its message; anything unforeseen keeps its traceback and exits 1.
+    A UserError becomes its message; anything unforeseen keeps its traceback and exits 1. SIGTERM ends it as a program
+    ends by itself, so that what it has started, engines above all, ends too.
     """
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(ExitCode.TERMINATED))
     try:
         code = int(main() or ExitCode.DONE)
         sys.stdout.flush()

@@ -9,6 +9,7 @@ import numpy as np
 from envs.game import Game
 from experiments.assembly import network_config
 from experiments.config import Config
+from experiments.errors import ExitCode, UserError
 from experiments.progress import Progress
 from experiments.run_folder import RunFolder
 from experiments.shift import measure_shift
@@ -91,11 +92,15 @@ class Measuring:
         """Against exact play, in the same random positions at each measurement: what took long is solved once."""
         from agents.mistakes import judge
         from agents.solvers import make_solver
+        from agents.solvers.agent import progress
 
-        if self._solver is None:
-            self._solver = make_solver(self.game)
         positions, seed = self.config.evaluation.mistakes, self.config.training.seed
-        return judge(agent, self.game, self._solver, positions, seed).scalars()
+        try:
+            if self._solver is None:
+                self._solver = make_solver(self.game, lambda *done: self.progress.say(progress(*done)))
+            return judge(agent, self.game, self._solver, positions, seed).scalars()
+        except ValueError as error:
+            raise UserError(f"evaluation.mistakes: {error}; set it to 0", ExitCode.USAGE) from None
 
     def _forgetting(self, agent: Any, seed: int) -> dict[str, float]:
         """Against the selves of measurements 1, 2, 4, 8, ...: never part of the rating."""

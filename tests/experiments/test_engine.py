@@ -141,6 +141,8 @@ def test_the_end_of_input_ends_it_and_ctrl_c_too():
         (["random", "--protocol", "gtp", "--game", "chess"], "GTP is a protocol for Go, not for chess"),
         (["random", "--protocol", "uci", "--game", "go_9x9"], "UCI is a protocol for chess, not for go_9x9"),
         (["scripted:L3", "--protocol", "gtp", "--game", "go_9x9"], "'scripted:L3' plays ball games, not go_9x9"),
+        (["scripted:L3", "--protocol", "uci"], "'scripted:L3' plays ball games, not chess"),
+        (["solver", "--protocol", "uci"], "chess has no exact solver"),
         (["nobody", "--protocol", "uci"], "'nobody' is no agent's name"),
         (["random", "--protocol", "uci", "--seed", "-1"], "--seed is -1"),
     ],

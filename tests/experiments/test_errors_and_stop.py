@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from experiments.errors import ExitCode
 from experiments.stop import StopRequest
+from tests.agents.engines.fakes import write_fake
 
 
 def ended(body: str) -> tuple[int, str]:
@@ -37,6 +39,47 @@ def test_a_bug_keeps_its_traceback():
     assert code == 1
     assert message.startswith("Traceback")
     assert "ZeroDivisionError" in message
+
+
+ENGINE = """
+import signal, sys, time
+from experiments.errors import run_command
+from experiments.stop import StopRequest
+def main():
+    from agents.names import make_agent
+    from envs import make
+    agent = make_agent(f"uci:{sys.argv[1]}", make("chess"))
+    with StopRequest():
+        pass
+    print("ready", flush=True)
+    time.sleep(100)
+run_command(main)
+"""
+
+
+def test_sigterm_ends_the_engines_that_it_started(tmp_path):
+    """They are processes of their own session, which no terminal ends."""
+    command = [sys.executable, "-c", ENGINE, str(write_fake(tmp_path, "uci"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "ready\n"
+        (engine,) = psutil.Process(running.pid).children()
+        running.terminate()
+        _, err = running.communicate(timeout=60)
+    try:
+        assert (running.returncode, err) == (ExitCode.TERMINATED, "")
+        engine.wait(10)
+        assert not engine.is_running()
+    finally:
+        if engine.is_running():
+            engine.kill()
+
+
+def test_sigterm_stays_ignored_where_it_was():
+    body = "import signal\nsignal.raise_signal(signal.SIGTERM)"
+    program = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nfrom experiments.errors import *\n"
+    program += "def main():\n    signal.raise_signal(signal.SIGTERM)\nrun_command(main)"
+    assert ended(body)[0] == ExitCode.TERMINATED
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
 
 
 def test_a_closed_pipe_is_no_error():

@@ -11,6 +11,7 @@ from agents.network import PolicyValueNetwork
 from envs import make
 from experiments.assembly import network_config
 from experiments.config import Config
+from experiments.errors import ExitCode, UserError
 from experiments.progress import Progress
 from experiments.run_folder import RunFolder
 from experiments.training import Training
@@ -56,6 +57,25 @@ def test_mistakes_against_exact_play_are_logged(tmp_path):
     assert row["mistakes/regret"] > 0
     assert row["mistakes/value_error"] > 0
     assert event_steps(run.path, "mistakes/rate") == [500]
+
+
+def test_a_game_of_one_s_own_whose_mistakes_cannot_be_judged_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"evaluation\.mistakes: nim has no planes of stones.*; set it to 0") as error:
+        measured(tmp_path, "tests.own_game.nim:nim", mistakes=20)
+    assert error.value.exit_code == ExitCode.USAGE
+
+
+def test_what_takes_long_to_solve_is_told(tmp_path, monkeypatch):
+    def make_slow(game, tell):
+        tell(0, 7)
+        raise ValueError("enough")
+
+    monkeypatch.setattr("agents.solvers.make_solver", make_slow)
+    told = []
+    monkeypatch.setattr(Progress, "say", lambda self, text: told.append(text))
+    with pytest.raises(UserError, match=r"evaluation\.mistakes: enough"):
+        measured(tmp_path, "connect_four", mistakes=20)
+    assert [line for line in told if line.startswith("solving positions, 0 of 7 done")]
 
 
 def test_without_mistakes_there_are_none(tmp_path):
