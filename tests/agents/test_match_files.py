@@ -107,7 +107,8 @@ def lose_a_pair(arrays):
 @pytest.mark.parametrize(
     ("change", "header", "fault"),
     [
-        (lengthen, None, "its arrays"), (occupied, None, "illegal"), (pay, None, "was paid"), (lose_a_pair, None, "fit"),
+        (lengthen, None, "its arrays"), (occupied, None, "illegal"), (pay, None, "was paid"),
+        (lose_a_pair, None, "its arrays"),
         (below, None, "actions"), (fractions, None, "actions"), (nothing, {"forfeits": [[0, 0, "x"]]}, "given up"),
         (nothing, {"game": "os:system"}, "no game of this package"), (nothing, {"game": "hex_3"}, "altered"),
         (nothing, {"settings": {"x": 1}}, "settings"), (nothing, {"version": 2}, "version"),
