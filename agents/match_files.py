@@ -82,6 +82,9 @@ def read_match(path: Path, half: int, pair: int, game_name: str | None = None) -
         seats = () if game.dynamics is Dynamics.SEQUENTIAL else (game.num_players,)
         if actions.shape[1:] != (*seats, *game.action_shape):
             raise ValueError(f"its actions have shape {actions.shape}, not those of {game.id}")
+        whole = played.dtype.kind == game.action_dtype.kind
+        if not whole or (not game.action_shape and ((actions < 0) | (actions >= game.num_actions)).any()):
+            raise ValueError(f"its actions are not those of {game.id}")
         names = (header["a"], header["b"]) if half == 0 else (header["b"], header["a"])
         record = Record(
             game, header["game"], int(arrays["streams"][pair]),
@@ -91,6 +94,10 @@ def read_match(path: Path, half: int, pair: int, game_name: str | None = None) -
         own = game.teams.index(half)
         told = float(arrays["returns"][half, pair])
         given_up = [half, pair] in [entry[:2] for entry in header["forfeits"]]
+        if given_up != (record.result.ended == "abandoned"):
+            raise ValueError(
+                f"the game is {record.result.ended}, and it says that it was{'' if given_up else ' not'} given up"
+            )
         if not given_up and abs(record.result.returns[own] - told) > 1e-4 * max(1, abs(told)):
             raise ValueError(
                 f"it says that {header['a']} was paid {told:g}, by the rules {record.result.returns[own]:g}"
@@ -126,6 +133,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         and arrays["openings"].shape[:1] == arrays["opening_lengths"].shape == (pairs,)
         and arrays["lengths"].shape == arrays["returns"].shape == arrays["points"].shape == (2, pairs)
         and arrays["actions"].shape[1:3] == (2, pairs)
+        and ((arrays["lengths"] >= 0) & (arrays["lengths"] <= len(arrays["actions"]))).all()
+        and (arrays["opening_lengths"] <= arrays["openings"].shape[-1]).all()
     )
     if not fits:
         raise CorruptArtifact(path, "was altered: its arrays do not fit each other")

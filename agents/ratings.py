@@ -74,6 +74,13 @@ def rate(points: Mapping[str, np.ndarray], anchors: Mapping[str, float], seed: i
     )
 
 
+def points_share(won: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """The 95% interval of the share of the points, from those of each pair [N], as a rating's against one opponent."""
+    found = rate({REFERENCE: won}, {REFERENCE: 0.0}, seed)
+    share = float(np.mean(won)) / 2  # the fit has a virtual pair, so a perfect share could lie outside
+    return min(expected_share(found.low), share), max(expected_share(found.high), share)
+
+
 def sum_share(won: np.ndarray, lost: np.ndarray, seed: int = 0) -> tuple[float, float]:
     """The 95% interval of sum(won) / sum(won + lost), such as a share of the goals, from the sums of each pair [N].
 

@@ -24,6 +24,7 @@ from envs.game import Dynamics, Game
 
 Weights = dict[str, np.ndarray]
 
+DECISIVE = 0.5  # a smaller return is no win: of games with a shaped reward, what shaping paid
 ILLEGAL_LOGIT = -1e9  # exp of it is exactly 0 in float32; -inf would make 0 * inf = nan in the entropy's gradient
 
 
@@ -74,6 +75,7 @@ class Rollouts:
         self._advantages = np.zeros((steps, *shape), np.float32)
         self._targets = np.zeros((steps, *shape), np.float32)
         self._steps_of_game = np.zeros(settings.num_games, np.int64)
+        self._returns = np.zeros((settings.num_games, size), np.float32)  # of the games that are on
         self._mixed = np.zeros(settings.num_games, np.bool_)  # games in which a slot's past self was exchanged
         self.against_slots = np.zeros((len(self.past_selves), 2))
         self._teams = np.array(game.teams, np.int8)
@@ -109,6 +111,7 @@ class Rollouts:
             self._terminated[t] = batch.terminated
             self._truncated[t] = batch.truncated
             self._steps_of_game += 1
+            self._returns += batch.rewards
             self._count(t, sums)
         last_values = self._value(batch.observations.reshape(-1, *self.game.observation_shape))
         gamma, lam = np.float32(self.settings.gamma), np.float32(self.settings.gae_lambda)
@@ -199,14 +202,18 @@ class Rollouts:
             sums[f"{name}_episodes"] += int(against.sum())
             sums[f"{name}_return"] += float(own_return[against].sum())
         for row in np.flatnonzero((controller > 0).any(axis=1) & ~self._mixed[over]):
-            self.against_slots[controller[row].max() - 1] += 1, (1 + np.sign(own_return[row])) / 2
+            whole = self._returns[over[row], learning[row].argmax()]
+            won = np.sign(whole) if abs(whole) > DECISIVE else 0
+            self.against_slots[controller[row].max() - 1] += 1, (1 + won) / 2
         self._steps_of_game[over] = 0
+        self._returns[over] = 0
         self._mixed[over] = False
 
     def restart(self) -> None:
         """Start every game anew, after an error that may have left some in the middle of a move."""
         self.batch.reset()
         self._steps_of_game[:] = 0
+        self._returns[:] = 0
         self._mixed[:] = False
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -215,6 +222,7 @@ class Rollouts:
             "states": self.batch.states.copy(),
             "steps_of_game": self._steps_of_game.copy(),
             "mixed": self._mixed.copy(),
+            "returns": self._returns.copy(),
         }
         return arrays, {"rng": self.rng.bit_generator.state}
 
@@ -229,6 +237,7 @@ class Rollouts:
         self.batch.states[: len(states)] = states
         self._steps_of_game[: len(states)] = arrays["steps_of_game"]
         self._mixed[: len(states)] = arrays["mixed"]
+        self._returns[: len(states)] = arrays["returns"]
         if state is not None:
             self.rng.bit_generator.state = state["rng"]
         self.batch.refresh()

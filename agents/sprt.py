@@ -23,6 +23,7 @@ from scipy.optimize import brentq
 
 from agents.ratings import RESULTS, expected_share
 
+FURTHEST = 2000  # Elo; a share of 0.99999
 PRIOR = 1e-3  # pairs added to each result: a result not seen yet is rare, not impossible
 
 
@@ -46,6 +47,10 @@ class Sprt:
     def __post_init__(self) -> None:
         if not (np.isfinite([self.elo0, self.elo1]).all() and self.elo0 < self.elo1):
             raise ValueError(f"the bounds are {self.elo0:g} and {self.elo1:g} Elo; the first must be the lower one")
+        if max(abs(self.elo0), abs(self.elo1)) > FURTHEST:
+            raise ValueError(
+                f"the bounds are {self.elo0:g} and {self.elo1:g} Elo; both must lie within {FURTHEST} of 0"
+            )
         if not (0 < self.alpha < 0.5 and 0 < self.beta < 0.5):
             raise ValueError(f"alpha is {self.alpha:g} and beta {self.beta:g}; both must be above 0 and below 0.5")
 

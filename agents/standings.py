@@ -13,8 +13,9 @@ Model      Bradley and Terry (1952) with an advantage (Davidson and Beaver 1977,
            virtual drawn pair on each edge keeps a perfect score finite. Found by Newton's method; the likelihood is
            concave.
 Interval   95%, by the Bayesian bootstrap over pairs as in agents/ratings.py: the ends of a player's are drawn with one
-           lost game more, and one won game more, on each of its edges in place of the virtual pair. Coverage is
-           measured in tests/agents/test_standings.py.
+           lost game more, and one won game more, on each of its edges in place of the virtual pair; those of the
+           advantage with one more won by the second, or the first, on every edge. Coverage is measured in
+           tests/agents/test_standings.py.
 """
 
 from collections.abc import Mapping
@@ -29,8 +30,8 @@ DRAWS = 1000  # the ends of an interval then wander by 2% of its width
 POINTS = np.array([0.0, 0.5, 1.0])
 VIRTUAL = np.zeros((3, 3))
 VIRTUAL[1, 1] = 1.0
-LOST, WON = np.zeros((3, 3)), np.zeros((3, 3))  # one game, as half a pair
-LOST[0, 0] = WON[2, 2] = 0.5
+LOST, WON, SECOND, FIRST = np.zeros((4, 3, 3))  # one game, as half a pair: lost, won, won by the second, by the first
+LOST[0, 0] = WON[2, 2] = SECOND[0, 2] = FIRST[2, 0] = 0.5
 # [5, 3, 3]: pairs with so many points where nobody wrote down who was first, as much of each half as of the other
 EITHER_WAY = np.array([[[i + j == points for j in range(3)] for i in range(3)] for points in range(5)], np.float64)
 EITHER_WAY[2] = VIRTUAL  # any results of the same points would do: the fit sees points alone
@@ -45,15 +46,21 @@ Edge = tuple[str, str]
 @dataclass(frozen=True)
 class Standings:
     ratings: dict[str, Rating]  # the best first
-    advantage: Rating  # Elo that moving first is worth
+    advantage: Rating | None  # Elo that moving first is worth; None where the two games of a pair are one result
     fixed: dict[str, float]  # whose Elo was given; empty if the mean of all is 0
 
 
 def fit_standings(
-    results: Mapping[Edge, np.ndarray], fixed: Mapping[str, float], seed: int = 0, draws: int = DRAWS
+    results: Mapping[Edge, np.ndarray],
+    fixed: Mapping[str, float],
+    seed: int = 0,
+    draws: int = DRAWS,
+    *,
+    halves: bool = True,
 ) -> Standings:
     """Everybody's Elo. `fixed` players that met nobody do not count; where none is left the mean of all is 0.
 
+    `halves`: whether a pair has two results; without, as in games for chips, nothing tells what moving first is worth.
     `draws` of the bootstrap, 0 for no intervals (both ends are then the rating). Raises ValueError where some player is
     connected with nobody whose rating is fixed, or with not everybody.
     """
@@ -95,8 +102,10 @@ def fit_standings(
         low = end(k, own, VIRTUAL if share == 0 else _seen_by(LOST, signs), tail)
         high = end(k, own, VIRTUAL if share == 1 else _seen_by(WON, signs), 1 - tail)
         ratings[name] = _rating(best[k], low, high)
-    nobody = np.zeros(len(counts), np.bool_)
-    advantage = _rating(best[-1], end(-1, nobody, VIRTUAL, tail), end(-1, nobody, VIRTUAL, 1 - tail))
+    every = np.ones(len(counts), np.bool_)
+    advantage = None
+    if halves:
+        advantage = _rating(best[-1], end(-1, every, SECOND, tail), end(-1, every, FIRST, 1 - tail))
     ordered = dict(sorted(ratings.items(), key=lambda item: -item[1].elo))
     return Standings(ordered, advantage, held)
 
@@ -149,6 +158,8 @@ class _Edges:
         self.halves = [ahead[:, self.free].copy() for _ in (0, 1)]  # [E, M]
         for half, sign in zip(self.halves, (1, -1), strict=True):
             half[:, -1] = sign
+        # of a row with itself, flat: the curve is then one product of matrices
+        self.squares = [(half[:, :, None] * half[:, None, :]).reshape(len(edges), -1) for half in self.halves]
 
     def of(self, player: int) -> tuple[np.ndarray, np.ndarray]:
         """[E] bool: the player's edges; [E] int: 1 where it is a, -1 where it is b."""
@@ -168,10 +179,10 @@ class _Edges:
         values = np.zeros((len(weights), len(self.free)))
         for _ in range(_STEPS):
             slope, curve = np.zeros(values.shape), np.zeros((*values.shape, values.shape[1]))
-            for half, won in zip(self.halves, points, strict=True):
+            for half, square, won in zip(self.halves, self.squares, points, strict=True):
                 expected = expit(values @ half.T + self.offset)
                 slope += (won - pairs * expected) @ half
-                curve += np.einsum("re,em,en->rmn", pairs * expected * (1 - expected), half, half)
+                curve += (pairs * expected * (1 - expected) @ square).reshape(curve.shape)
             move = np.linalg.solve(curve, slope[..., None])[..., 0]
             longest = np.abs(move).max(axis=1, keepdims=True)
             values += move * np.minimum(1, LONGEST_STEP / np.maximum(longest, 1e-300))

@@ -9,6 +9,7 @@ at. Its seed depends on the tournament's seed, the two names and its number alon
 else takes part. The first round of everybody comes before the second of anybody: an unfinished table is a fair one.
 """
 
+import hashlib
 import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +21,9 @@ import numpy as np
 from agents.agent import Agent
 from agents.matches import Matches, play_pairs
 from agents.payoffs import NashAverage, cycles, cyclic_share, nash_average
-from agents.ratings import RESULTS, expected_share, rate
+from agents.ratings import RESULTS, points_share
 from agents.standings import Edge, Standings, counts_of_games, counts_of_pairs, fit_standings
-from envs.game import Game
+from envs.game import Dynamics, Game
 
 AT_ONCE = 128  # pairs of a fixture; more at once are a little faster, and more is lost by an interruption
 AT_ONCE_SLOW = 2  # of players that think for seconds
@@ -103,7 +104,8 @@ class FixtureResult:
     draws: int
     losses: int
     goals: list[int] | None  # for and against, of games that count goals
-    distinct: int  # different pairs of games
+    hashes: list[str]  # [pairs] of the games of each pair, 16 hex digits: what is the same has the same
+    paid: list[float] | None  # what a game paid a on average, and 1.96 standard errors, of games for chips
     mean_length: float  # steps of a game, after its opening
     statistics: dict[str, list[float]] | None  # means a match of a and of b, of games that keep them
     forfeits: list[list[Any]]  # [half, pair, who gave up, why]
@@ -123,6 +125,8 @@ class FixtureResult:
         counts = np.array(found["counts"])
         if counts.shape != (3, 3) or counts.dtype.kind != "i" or (counts < 0).any() or counts.sum() != found["pairs"]:
             raise ValueError("its counts are not those of its pairs")
+        if len(found["hashes"]) != found["pairs"]:
+            raise ValueError("its hashes are not those of its pairs")
         if found["wins"] + found["draws"] + found["losses"] != 2 * found["pairs"]:
             raise ValueError("its games are not those of its pairs")
         return cls(**found)
@@ -146,7 +150,8 @@ def summary(fixture: Fixture, matches: Matches) -> FixtureResult:
         counts=counts_of_games(matches.game_points).tolist(),
         wins=matches.wins, draws=matches.draws, losses=matches.losses,
         goals=goals,
-        distinct=_distinct(matches),
+        hashes=_hashes(matches),
+        paid=[matches.mean_return, matches.return_margin or 0.0] if matches.game.largest_reward > 1 else None,
         mean_length=float(matches.lengths.mean()),
         statistics=statistics,
         forfeits=[
@@ -156,15 +161,20 @@ def summary(fixture: Fixture, matches: Matches) -> FixtureResult:
     )  # fmt: skip
 
 
-def _distinct(matches: Matches) -> int:
-    """Pairs of games that differ from each other in a move."""
+def _hashes(matches: Matches) -> list[str]:
+    """Of each pair: its start, where starts differ without moves, and all moves of both games."""
     if matches.actions is None:
         raise ValueError("these matches were not recorded; play them with record=True")
-    seen = set()
+    dealt = matches.game.dynamics is Dynamics.SIMULTANEOUS or matches.game.num_deals > 1
+    found = []
     for pair in range(matches.pairs):
-        opening = matches.openings[pair, : matches.opening_lengths[pair]]
-        seen.add(opening.tobytes() + matches.actions[:, :, pair].tobytes())
-    return len(seen)
+        digest = hashlib.sha256(matches.openings[pair, : matches.opening_lengths[pair]].tobytes())
+        if dealt:
+            digest.update(matches.initial_states[:, pair].tobytes())
+        for half in (0, 1):
+            digest.update(matches.actions[: matches.lengths[half, pair], half, pair].tobytes() + b"/")
+        found.append(digest.hexdigest()[:16])
+    return found
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,8 @@ class Meeting:
     draws: int
     losses: int
     goals: tuple[int, int] | None
-    distinct: int  # different pairs at least
+    distinct: int  # different pairs
+    paid: float | None  # what a game paid a on average, of games for chips
     forfeits: list[tuple[str, str]]  # who gave up, and why
     mean_length: float
     statistics: dict[str, tuple[float, float]] | None
@@ -200,9 +211,7 @@ class Meeting:
     @property
     def interval(self) -> tuple[float, float]:
         """Of the share, 95% (agents/ratings.py)."""
-        points = np.repeat(2 * RESULTS, self.pairs_by_points.astype(np.int64))
-        found = rate({self.b: points}, {self.b: 0.0})
-        return expected_share(found.low), expected_share(found.high)
+        return points_share(np.repeat(2 * RESULTS, self.pairs_by_points.astype(np.int64)))
 
     @classmethod
     def of(cls, results: Sequence[FixtureResult]) -> "Meeting":
@@ -226,7 +235,8 @@ class Meeting:
             draws=sum(result.draws for result in results),
             losses=sum(result.losses for result in results),
             goals=(sum(own for own, _ in goals), sum(other for _, other in goals)) if goals else None,
-            distinct=sum(result.distinct for result in results),
+            distinct=len({games for result in results for games in result.hashes}),
+            paid=mean([result.paid[0] for result in results if result.paid]) if results[0].paid else None,
             forfeits=[(who, why) for result in results for _, _, who, why in result.forfeits],
             mean_length=mean([result.mean_length for result in results]),
             statistics=statistics,
@@ -257,10 +267,13 @@ class Table:
         for result in results:
             by_edge.setdefault((result.a, result.b), []).append(result)
         meetings = {edge: Meeting.of(own) for edge, own in by_edge.items()}
+        halves = not any(result.paid for result in results)  # for chips a pair is one result
         present = {name: anchors[name] for edge in meetings for name in edge if name in anchors}
         if all(name in present for edge in meetings for name in edge):
             present = dict(sorted(present.items(), key=lambda item: item[1])[:1])
-        standings = fit_standings({edge: meeting.counts for edge, meeting in meetings.items()}, present, seed)
+        standings = fit_standings(
+            {edge: meeting.counts for edge, meeting in meetings.items()}, present, seed, halves=halves
+        )
         players = list(standings.ratings)
         index = {name: i for i, name in enumerate(players)}
         payoffs, low, high = np.full((3, len(players), len(players)), np.nan)
@@ -280,6 +293,6 @@ class Table:
 
     @property
     def distinct_share(self) -> float:
-        """Of all pairs, those that differ from the others of their fixture."""
+        """Of all pairs, those that differ from the others of the same two players."""
         pairs = sum(meeting.pairs for meeting in self.meetings.values())
         return sum(meeting.distinct for meeting in self.meetings.values()) / pairs

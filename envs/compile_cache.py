@@ -21,6 +21,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,8 @@ def _save_one_at_a_time(lock: Path) -> None:
 
     def locked(self: Any, key: Any, data: Any) -> None:
         with open(lock, "w") as opened:
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            with suppress(OSError):  # a file system without locks: saving goes on as numba does it
+                fcntl.flock(opened, fcntl.LOCK_EX)
             save(self, key, data)
 
     IndexDataCacheFile.save = locked  # type: ignore[method-assign]

@@ -61,7 +61,7 @@ class Setting:
     """One value that `make(id, **settings)` can change and that the State carries in `state.settings.<name>`.
 
     The default's type is the setting's type: bool, int, float, str with `choices` (kept as the choice's index), or a
-    pair of numbers, (lowest, highest): a range, of which both ends lie within the bounds.
+    pair of numbers, (lowest, highest): a range, of which both ends lie within the bounds; one number is both ends.
     """
 
     name: str
@@ -82,6 +82,8 @@ class Setting:
     def check(self, value: Any) -> Any:
         """The value in the setting's own type, or InvalidSetting."""
         if isinstance(self.default, tuple):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                value = (value, value)  # a range of one number
             if not isinstance(value, list | tuple) or len(value) != 2:
                 raise InvalidSetting(f"setting '{self.name}' is {value!r}; it must be a range, [lowest, highest]")
             try:

@@ -8,14 +8,14 @@ from numba import njit
 
 from envs.bits import lowest, pack, size
 from envs.game import Game, init, is_terminal, is_truncated, legal_action_mask, step
-from envs.random_stream import randint
+from envs.random_stream import next_uint64, randint
 
 WORD = 64  # actions counted at a time
 
 
 def openings(game: Game, streams: np.ndarray, plies: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How the games on these streams [B] begin: the streams [B] uint64 that their first positions are made from (later
-    ones where an opening ended the game and was drawn again), moves [B, plies] int32, how many of them [B] int64."""
+    """How the games on these streams [B] begin: the streams [B] uint64 that their first positions are made from, moves
+    [B, plies] int32, and how many of them [B] int64."""
     first, counts = streams.copy(), np.zeros(len(streams), np.int64)
     moves = np.zeros((len(streams), plies), np.int32)
     if not plies:
@@ -34,14 +34,23 @@ def _openings(states, moves, scratch, first, counts):
 def begin(state, moves, scratch):
     """A fresh game, after 0 to len(moves) random moves, drawn evenly; drawn again if those ended it.
 
-    The moves go to `moves` int32; scratch [A] bool. Returns the stream that the game began on, and how many moves."""
-    stream, count = state.rng, 0
+    The moves go to `moves` int32; scratch [A] bool. Returns the stream that the game began on, and how many moves. They
+    are drawn from a stream of their own, so that whoever plays them from that stream reaches the same State, chance
+    included."""
+    draws, count = state.rng, 0
+    if moves.shape[0] > 0:
+        draws = next_uint64(state)
+    stream = state.rng
     init(state)
     while moves.shape[0] > 0:
+        own, state.rng = state.rng, draws
         count = randint(state, moves.shape[0] + 1)
+        draws, state.rng = state.rng, own
         for ply in range(count):
             legal_action_mask(state, state.current_player, scratch)
+            own, state.rng = state.rng, draws
             moves[ply] = draw_action(state, scratch)
+            draws, state.rng = state.rng, own
             step(state, moves[ply])
             if is_terminal(state) or is_truncated(state):
                 break

@@ -98,12 +98,20 @@ def named_agents(names: list[str], game: "Game", *, greedy: bool = False) -> lis
 
 
 def full_name(name: str) -> str:
-    """An agent's name with the run's folder spelled out: "latest@last" as runs/.../...@last."""
+    """An agent's name with the run's folder spelled out: "latest@last,greedy" as runs/.../...@last,greedy."""
     from agents.names import AGENT_FILE, is_word
 
-    base, at = _at(name)
-    run = None if is_word(name) or (Path(base) / AGENT_FILE).exists() else find_run(base)
-    return f"{run}{at}" if run else name
+    plain = without_greedy(name)
+    base, at = _at(plain)
+    run = None if is_word(plain) or (Path(base) / AGENT_FILE).exists() else find_run(base)
+    return f"{run}{at}{name[len(plain) :]}" if run else name
+
+
+def without_greedy(name: str) -> str:
+    """The name of the same agent without ",greedy" at its end."""
+    from agents.names import GREEDY
+
+    return name if Path(name).expanduser().exists() else name.removesuffix(GREEDY)
 
 
 def default_rival(game_name: str) -> str:

@@ -291,6 +291,8 @@ class Config(Section):
         return self
 
     def _check_plays(self, name: str, key: str) -> None:
+        if key.startswith("opponents.") and name.startswith(("uci:", "gtp:")):
+            raise problem(f"names '{name}'; engines do not play in training: they may give up a game", key)
         game, turns = self.game.id, "games with turns"
         plays = {"scripted": "ball games", "one_ply": turns, "alphabeta": turns}.get(name.partition(":")[0])
         if plays == (turns if game.startswith("ball_") else "ball games"):

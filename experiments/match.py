@@ -17,29 +17,25 @@ has every game, tables as CSV and a heat map.
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.cpu import tune_environment
-from envs.ids import HIDDEN_INFORMATION
 from experiments.errors import ExitCode, UserError, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agents.sprt import Sprt
+    from agents.agent import Agent
     from agents.tournament import Table
+    from envs.game import Game
     from experiments.match_folder import MatchFolder
 
-GAMES = 256
-SPRT_GAMES = 40_000  # at most; two equal players need about 8,000 for 0,20, and are not always told apart
-LEAGUE, LEAGUE_GAMES = 12, 64  # agents of a run at most, games of each two
-ROOT = Path("runs/match")
-SPRT_AT_ONCE = 32  # pairs: the fewer, the less is played after it is clear
+MOST_GAMES = 10_000_000  # of each two
 PLAIN_WIDTH = 110  # of the tables, where there is no terminal to ask
 LINE_SECONDS = 2.0  # between two plain lines of progress
 
@@ -50,67 +46,76 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("agents", metavar="AGENT", nargs="*", help="a run, 'latest', a saved agent's folder, or a name")
     p.add_argument("--game", metavar="GAME", help="what to play, where no agent says it")
-    p.add_argument("--games", metavar="N", type=int, help=f"of each two that meet, an even number ({GAMES})")
+    p.add_argument("--games", metavar="N", type=int, help="of each two that meet, an even number (256)")
     p.add_argument("--gauntlet", action="store_true", help="the first agent against each of the others")
     p.add_argument("--sprt", metavar="A,B", help="two agents, until a sequential test of A against B Elo says which")
     p.add_argument("--opening", metavar="N", type=int, help="begin after 0 to N random moves (the game's own number)")
-    p.add_argument("--seed", metavar="S", type=int, default=0, help="of every game (0)")
+    p.add_argument("--seed", metavar="S", type=int, help="of every game (0)")
     p.add_argument("--sampled", action="store_true", help="networks draw their moves instead of playing the best one")
     p.add_argument(
         "--statistics", action="store_true", help="what both did in a match: passes, shots, ... (ball games)"
     )
-    p.add_argument("--resume", metavar="FOLDER", help="go on with a match, 'latest' for the newest; --games for more")
+    p.add_argument(
+        "--resume", metavar="FOLDER", help="go on with a match, 'latest' for the newest; --games for more, or fewer"
+    )
     p.add_argument("--show", metavar="FOLDER", help="the tables of a match that was played, 'latest' for the newest")
-    p.add_argument("--league", metavar="RUN", help=f"a run's own agents, {LEAGUE} of all times, against each other")
+    p.add_argument("--league", metavar="RUN", help="a run's own agents, 12 of all times, against each other")
     p.add_argument("--extract", metavar="N", type=int, help="with --show: write game N (games.csv) to be watched")
     p.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return p
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    args = parser().parse_args(arguments)
+    args = parser().parse_args(_with_negative_bounds(sys.argv[1:] if arguments is None else arguments))
     _check(args)
     tune_environment()
-    from agents.sprt import Sprt
+    from experiments import match_setup
     from experiments.match_folder import MatchFolder
 
-    if args.show:
-        folder = MatchFolder.open(args.show)
-        if args.extract is not None:
-            return _extract(folder, args.extract)
-        if not folder.results:
-            raise UserError(f"{folder.path}: no games yet; go on with --resume {folder.path}", ExitCode.USAGE)
-        _tell(folder, _table(folder), args)
-        return ExitCode.DONE
-    if args.league:
-        folder = _league(args)
-    elif args.resume:
+    if args.show is not None:
+        return _show(MatchFolder.open(args.show), args)
+    if args.league is not None:
+        folder = match_setup.league(args)
+    elif args.resume is not None:
         folder = MatchFolder.open(args.resume, to_play=True)
-        if args.games is not None:
-            folder.extend(args.games // 2)
     else:
-        folder = _create(args)
+        folder = match_setup.new_match(args)
     try:
-        code = _play(folder, None if folder.sprt is None else Sprt(*folder.sprt))
-        if folder.results:
-            _tell(folder, _table(folder), args)
-        if code != ExitCode.DONE:
-            print(f"interrupted; go on with: python -m experiments.match --resume {folder.path}", file=sys.stderr)
+        game, agents = match_setup.take_seats(folder, args.statistics)
+        if args.resume is not None and args.games is not None:
+            folder.extend(args.games // 2)
+        code = _play(folder, game, agents)
+        try:
+            if folder.results:
+                _tell(folder, _table(folder), args)
+        finally:
+            if code != ExitCode.DONE:
+                print(f"interrupted; go on with: python -m experiments.match --resume {folder.path}", file=sys.stderr)
         return code
     finally:
         folder.close()
 
 
+def _with_negative_bounds(arguments: Sequence[str]) -> list[str]:
+    """The same with --sprt -10,0 as --sprt=-10,0: argparse would take -10,0 for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--sprt" and re.match(r"-[\d.]", argument):
+            joined[-1] = f"--sprt={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
 def _check(args: argparse.Namespace) -> None:
     """What can be told from the command line alone. Raises UserError."""
-    used = [name for name in ("resume", "show", "league") if getattr(args, name)]
+    used = [name for name in ("resume", "show", "league") if getattr(args, name) is not None]
     if used:
-        new = ("agents", "game", "gauntlet", "sprt", *(() if used == ["league"] else ("opening", "sampled")))
-        given = [
-            name
-            for name in (*new, *(("games",) if used == ["show"] else ()))
-            if getattr(args, name) not in (None, [], False)
-        ]
+        refused = ["agents", "game", "gauntlet", "sprt"]
+        refused += {"league": [], "resume": ["opening", "sampled", "seed"]}.get(
+            used[0], ["opening", "sampled", "seed", "games"]
+        )
+        given = [name for name in refused if _is_given(getattr(args, name))]
         if len(used) > 1 or given:
             other = f"--{used[1]}" if len(used) > 1 else given[0] if given[0] == "agents" else f"--{given[0]}"
             raise UserError(f"{other}: not with --{used[0]}, which says who plays what", ExitCode.USAGE)
@@ -119,119 +124,33 @@ def _check(args: argparse.Namespace) -> None:
             "name two agents or more: python -m experiments.match scripted:L3 scripted:L2 --game ball_2v2",
             ExitCode.USAGE,
         )
-    if args.extract is not None and (not args.show or args.extract < 0):
+    if args.extract is not None and (args.show is None or args.extract < 0):
         raise UserError(f"--extract {args.extract}: goes with --show FOLDER, and is 0 or more", ExitCode.USAGE)
     if args.games is not None and (args.games < 2 or args.games % 2):
         raise UserError(
             f"--games is {args.games}; it must be even, 2 or more: games are played in pairs", ExitCode.USAGE
         )
-    if args.seed < 0 or (args.opening or 0) < 0:
+    if (args.games or 0) > MOST_GAMES:
+        raise UserError(f"--games is {args.games}; it must be {MOST_GAMES:,} or less", ExitCode.USAGE)
+    if (args.seed or 0) < 0 or (args.opening or 0) < 0:
         raise UserError("--seed and --opening must be 0 or more", ExitCode.USAGE)
-    if args.sprt and len(args.agents) != 2:
+    if args.sprt is not None and len(args.agents) != 2:
         raise UserError(f"--sprt: is about two agents, not {len(args.agents)}", ExitCode.USAGE)
-    if args.sprt and args.gauntlet:
+    if args.sprt is not None and args.gauntlet:
         raise UserError("--gauntlet: not with --sprt, which is about two agents", ExitCode.USAGE)
 
 
-def _bounds(text: str) -> tuple[float, float]:
-    """From "0,20". Raises UserError."""
-    from agents.sprt import Sprt
-
-    try:
-        elo0, elo1 = (float(part) for part in text.split(","))
-        Sprt(elo0, elo1)
-    except ValueError as error:
-        why = str(error) if "bounds" in str(error) else "two numbers of Elo with a comma, as 0,20"
-        raise UserError(f"--sprt {text}: {why}", ExitCode.USAGE) from None
-    return elo0, elo1
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False and value != []
 
 
-def _league(args: argparse.Namespace) -> "MatchFolder":
-    """The match of a run's own agents, in its folder: gone on with if the same ones play the same, else a new one."""
-    from experiments.cast import find_run
-    from experiments.match_folder import MatchFolder, folders_of
-
-    run = find_run(args.league)
-    if run is None:
-        raise UserError(f"--league {args.league}: is no run's folder", ExitCode.USAGE)
-    saved = sorted(int(entry.name) for entry in (run / "agents").glob("*") if entry.name.isdigit())
-    if len(saved) < 2:
-        raise UserError(
-            f"--league {args.league}: the run has saved {len(saved)} agents; two are needed", ExitCode.USAGE
-        )
-    chosen = sorted({saved[round(i * (len(saved) - 1) / (LEAGUE - 1))] for i in range(LEAGUE)})
-    args.agents = [f"{run}@{steps}" for steps in chosen]
-    args.games = args.games or LEAGUE_GAMES
-    made = _create(args, run / "league")
-    for path in folders_of(run / "league"):
-        if path != made.path and made.continues(path):
-            made.discard()
-            return MatchFolder.open(path, to_play=True)
-    return made
-
-
-def _create(args: argparse.Namespace, root: Path = ROOT) -> "MatchFolder":
-    """A new match, everybody's names looked at first. Raises UserError."""
-    from agents.names import parse_name
-    from agents.tournament import AT_ONCE, AT_ONCE_SLOW, Plan
-    from experiments.cast import full_name, named_agents, subject
-    from experiments.match_folder import MatchFolder, file_hash
-
-    sprt = _bounds(args.sprt) if args.sprt else None
-    try:
-        names = {name: full_name(name) for name in args.agents}
-        parsed = {name: parse_name(full) for name, full in names.items()}
-    except ValueError as error:
-        raise UserError(str(error), ExitCode.USAGE) from None
-    if args.game:
-        told = subject(args.game)
-        if told.agent is not None:
-            raise UserError(f"--game {args.game}: is an agent, not a game", ExitCode.USAGE)
-    else:
-        saved = [names[name] for name in args.agents if parsed[name].family == "saved"]
-        if not saved:
-            raise UserError(f"'{args.agents[0]}' plays several games; say which with --game", ExitCode.USAGE)
-        told = subject(saved[0])
-    greedy = not args.sampled and told.game_name not in HIDDEN_INFORMATION
-    named_agents(
-        list(names.values()), told.game, greedy=greedy
-    )  # what cannot play is refused before anything is written
-    slow = any(of.family in SLOW_FAMILIES for of in parsed.values())
-    games = args.games or (SPRT_GAMES if sprt else GAMES)
-    try:
-        plan = Plan(
-            tuple(args.agents), games // 2, args.seed, args.opening, args.gauntlet,
-            at_once=AT_ONCE_SLOW if slow else SPRT_AT_ONCE if sprt else AT_ONCE,
-        )  # fmt: skip
-    except ValueError as error:
-        raise UserError(str(error), ExitCode.USAGE) from None
-    players = {name: {"name": full, "sha256": file_hash(parsed[name].folder)} for name, full in names.items()}
-    return MatchFolder.create(root, told.game_name, dict(told.game.settings), players, plan, sprt, greedy, sys.argv)
-
-
-SLOW_FAMILIES = ("uci", "gtp")  # they play one game after the other
-
-
-def _play(folder: "MatchFolder", sprt: "Sprt | None") -> int:
+def _play(folder: "MatchFolder", game: "Game", agents: "dict[str, Agent]") -> int:
     """All that is missing; stops early where the test says so, or somebody asks. Returns the exit code."""
-    from agents.names import parse_name
-    from agents.sprt import Verdict
+    from agents.sprt import Sprt, Verdict
     from agents.tournament import Meeting, play
-    from envs import make
-    from experiments.cast import named_agents
-    from experiments.match_folder import file_hash
     from experiments.stop import StopRequest
 
-    game = make(folder.game_name, **folder.settings)
-    for name, told in folder.players.items():
-        if told["sha256"] is not None and file_hash(parse_name(str(told["name"])).folder) != told["sha256"]:
-            raise UserError(
-                f"{told['name']}: '{name}' is no longer the agent that began the match; start a new one", ExitCode.USAGE
-            )
-    made = named_agents([str(told["name"]) for told in folder.players.values()], game, greedy=folder.greedy)
-    agents = dict(zip(folder.players, made, strict=True))
-    for name, agent in agents.items():
-        agent.name = name  # as it was called here: that is how records and tables name it
+    sprt = None if folder.sprt is None else Sprt(*folder.sprt)
     with (
         _progress(folder) as advance,
         StopRequest(lambda _: print("stopping after these games", file=sys.stderr)) as stop,
@@ -289,22 +208,33 @@ def _table(folder: "MatchFolder") -> "Table":
     return Table.of(folder.results, load_anchors(folder.game_name.rpartition(":")[2]))
 
 
+def _show(folder: "MatchFolder", args: argparse.Namespace) -> int:
+    if args.extract is not None:
+        return _extract(folder, args.extract)
+    if not folder.results:
+        raise UserError(f"{folder.path}: no games yet; go on with --resume {folder.path}", ExitCode.USAGE)
+    if args.statistics and not any(result.statistics for result in folder.results):
+        raise UserError(f"--statistics: {folder.game_name} keeps none", ExitCode.USAGE)
+    _tell(folder, _table(folder), args)
+    return ExitCode.DONE
+
+
 def _tell(folder: "MatchFolder", table: "Table", args: argparse.Namespace) -> None:
+    """The tables, then the files: a damaged file of games hides no table. Raises CorruptArtifact for one."""
     from rich.console import Console
 
     from agents.sprt import Sprt
     from experiments import match_report
 
     sprt = None if folder.sprt is None else Sprt(*folder.sprt)
-    written = match_report.write_files(folder, table)
     if args.json:
-        print(json.dumps(match_report.to_json(folder, table, sprt), indent=1))
+        print(json.dumps(match_report.to_json(folder, table, sprt), indent=1), flush=True)
+        match_report.write_files(folder, table)
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    if args.statistics and not any(meeting.statistics for meeting in table.meetings.values()):
-        raise UserError(f"--statistics: {folder.game_name} keeps none", ExitCode.USAGE)
     match_report.show(console, table, folder.game_name, args.statistics, sprt)
-    print(f"{folder.path}: {', '.join(written)}")
+    sys.stdout.flush()
+    print(f"{folder.path}: {', '.join(match_report.write_files(folder, table))}")
 
 
 def _extract(folder: "MatchFolder", number: int) -> int:

@@ -1,6 +1,6 @@
 """A match's folder, `runs/match/<UTC time>-<id>/`: all that it makes, so that it can be gone on with and looked at.
 
-match.json       who plays what how often, with which files, from which commit
+match.json       who plays what how often, by which rules, with which files, from which commit
 results.jsonl    a line a fixture (agents/tournament.py); what is not in it is played again
 games/           every game, a file a fixture: 0000.safetensors is that of the first line
 replays/         single games, taken out to be watched
@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -33,7 +33,22 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "bitterball match", 1
 ROOT = Path("runs/match")
 _LARGEST = 1 << 28  # bytes of results.jsonl, about half a million fixtures
-_KEYS = {"format", "version", "game", "settings", "players", "plan", "sprt", "greedy", "made"}
+_TERMS = {"game", "settings", "rules", "players", "plan", "sprt", "greedy"}
+_KEYS = {"format", "version", "made", *_TERMS}
+
+
+def terms(
+    game_name: str, settings: dict[str, Any], rules: str, players: dict[str, dict[str, str | None]],
+    plan: Plan, sprt: Sequence[float] | None, greedy: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """What match.json says of a match, whenever and wherever it is played.
+
+    `rules`: their version. `players`: by name, the full name ("name"), what the agent calls itself ("called"), and the
+    hash of what it plays from, if that is a folder ("sha256")."""
+    return {
+        "game": game_name, "settings": settings, "rules": rules, "players": players, "plan": asdict(plan),
+        "sprt": None if sprt is None else list(sprt), "greedy": greedy,
+    }  # fmt: skip
 
 
 class MatchFolder:
@@ -44,22 +59,15 @@ class MatchFolder:
         self.results: list[FixtureResult] = _read_results(path / "results.jsonl") if lock is None else []
 
     @classmethod
-    def create(
-        cls, root: Path, game_name: str, settings: dict[str, Any], players: dict[str, dict[str, str | None]],
-        plan: Plan, sprt: Sequence[float] | None, greedy: bool, command: Sequence[str],
-    ) -> "MatchFolder":  # fmt: skip
-        """A fresh folder in `root`. `players`: by name, the full name and the hash of what it plays from."""
+    def create(cls, root: Path, agreed: dict[str, Any], command: Sequence[str]) -> "MatchFolder":
+        """A fresh folder in `root`, of these `terms`."""
         require_free(Path("runs").absolute(), RUN_BYTES)
         path = root / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         try:
             (path / "games").mkdir(parents=True)
         except OSError as error:
             raise UserError(f"{path}: cannot be made ({error.strerror})", ExitCode.ENVIRONMENT) from None
-        told = {
-            "format": FORMAT, "version": VERSION, "game": game_name, "settings": settings, "players": players,
-            "plan": asdict(plan), "sprt": None if sprt is None else list(sprt), "greedy": greedy,
-            "made": provenance(command),
-        }  # fmt: skip
+        told = {"format": FORMAT, "version": VERSION, **agreed, "made": provenance(command)}
         folder = cls(path, told, take_lock(path))
         folder._write()
         return folder
@@ -97,6 +105,10 @@ class MatchFolder:
         return self._told["settings"]
 
     @property
+    def rules(self) -> str:
+        return self._told["rules"]
+
+    @property
     def plan(self) -> Plan:
         return _plan(self._told["plan"])
 
@@ -112,18 +124,30 @@ class MatchFolder:
     def greedy(self) -> bool:
         return self._told["greedy"]
 
+    @property
+    def played(self) -> int:
+        """Pairs of those two that met most often."""
+        pairs: Counter[tuple[str, str]] = Counter()
+        for result in self.results:
+            pairs[result.a, result.b] += result.pairs
+        return max(pairs.values(), default=0)
+
     def extend(self, pairs: int) -> None:
-        """More pairs of each two. Raises UserError for fewer."""
-        try:
-            self._told["plan"] = asdict(self.plan.extended(pairs))
-        except ValueError as error:
-            raise UserError(f"--games {2 * pairs}: {error}", ExitCode.USAGE) from None
+        """So many pairs of each two: more, or fewer, but none that was played is taken back. Raises UserError."""
+        plan, played = self.plan, self.played
+        if pairs < played:
+            raise UserError(f"--games {2 * pairs}: there are {2 * played} games of each two already", ExitCode.USAGE)
+        if pairs < plan.pairs:  # what was played stays a beginning of the plan: the ends of fixtures so far
+            earlier = tuple(end for end in plan.earlier if end <= played and end < pairs)
+            plan = replace(plan, pairs=pairs, earlier=earlier)
+        else:
+            plan = plan.extended(pairs)
+        self._told["plan"] = asdict(plan)
         self._write()
 
-    def continues(self, other: Path) -> bool:
-        """Whether the match in that folder is of the same players at the same game, so that it need not begin anew."""
-        theirs = MatchFolder.open(other)
-        return all(theirs._told[key] == json.loads(json.dumps(self._told[key])) for key in _KEYS - {"made"})
+    def is_of(self, agreed: dict[str, Any]) -> bool:
+        """Whether this match is the one of these `terms`, but for its length."""
+        return _but_for_length(self._told) == _but_for_length(json.loads(json.dumps(agreed)))
 
     def missing(self) -> Iterator[Fixture]:
         """The fixtures that are still to be played."""
@@ -163,11 +187,6 @@ class MatchFolder:
         if self._lock is not None:
             self._lock.close()
 
-    def discard(self) -> None:
-        """Nothing was played: leave nothing behind."""
-        self.close()
-        shutil.rmtree(self.path, ignore_errors=True)
-
     def _games(self, line: int) -> Path:
         return self.path / "games" / f"{line:04d}.safetensors"
 
@@ -176,9 +195,14 @@ class MatchFolder:
 
 
 def file_hash(folder: Path) -> str | None:
-    """SHA-256 of a saved agent's manifest, which has the hashes of all its files; None for what is no folder."""
+    """SHA-256 of a saved agent's manifest, which has the hashes of all its files; None for an agent without one."""
     manifest = folder / "manifest.json"
     return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else None
+
+
+def _but_for_length(told: dict[str, Any]) -> dict[str, Any]:
+    plan = {key: value for key, value in told["plan"].items() if key not in ("pairs", "earlier")}
+    return {**{key: told[key] for key in _TERMS}, "plan": plan}
 
 
 def _plan(told: dict[str, Any]) -> Plan:

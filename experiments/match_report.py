@@ -80,8 +80,8 @@ def _ratings(table: "Table", short: dict[str, str]) -> "RenderableType":
 def totals(table: "Table", name: str) -> tuple[int, float]:
     """A player's games, and its share of the points in them."""
     games, points = 0, 0.0
-    for (a, _b), meeting in table.meetings.items():
-        if name in (a, _b):
+    for (a, b), meeting in table.meetings.items():
+        if name in (a, b):
             games += 2 * meeting.pairs
             points += 2 * meeting.pairs * (meeting.score if name == a else 1 - meeting.score)
     return games, points / games
@@ -125,6 +125,8 @@ def sentence(meeting: "Meeting", a: str, b: str) -> str:
         f"{a} against {b}: {meeting.wins:,} won, {meeting.draws:,} drawn, {meeting.losses:,} lost of {games:,}; "
         f"{meeting.score:.1%} of the points (95% {low:.1%} to {high:.1%})"
     )
+    if meeting.paid is not None:
+        text += f"; a game pays {meeting.paid:+.3f}"
     if meeting.goals is not None:
         own, other = meeting.goals
         share = f", {own / (own + other):.1%} of them" if own + other else ""
@@ -148,10 +150,12 @@ def notes(table: "Table", short: dict[str, str]) -> list[str]:
     advantage = table.standings.advantage
     draws = sum(meeting.draws for meeting in table.meetings.values())
     games = sum(2 * meeting.pairs for meeting in table.meetings.values())
-    lines = [
-        f"to be side 0 (first to move) is worth {advantage.elo:+.0f} Elo (95% {advantage.low:+.0f} to "
-        f"{advantage.high:+.0f}); {draws / games:.1%} of {games:,} games were drawn"
-    ]
+    lines = [f"{draws / games:.1%} of {games:,} games were drawn"]
+    if advantage is not None:
+        lines = [
+            f"to be side 0 (first to move) is worth {advantage.elo:+.0f} Elo (95% {advantage.low:+.0f} to "
+            f"{advantage.high:+.0f}); {lines[0]}"
+        ]
     if table.cyclic_share is not None and len(table.players) > 2:
         circles = [f"{short[a]} beats {short[b]} beats {short[c]} beats {short[a]}" for a, b, c in table.cycles]
         found = f": {'; '.join(circles[:5])}" if circles else ", none beyond doubt"
@@ -182,12 +186,13 @@ def write_files(folder: MatchFolder, table: "Table") -> list[str]:
         rows.append([i + 1, name, *rating, int(name in standings.fixed), games, f"{points:.6f}", *nash])
     _write_csv(folder.path / "ratings.csv", rows)
     rows = [["a", "b", "games", "wins", "draws", "losses", "points", "low", "high", "goals_for", "goals_against",
-             "mean_length", *(f"pairs_{points}" for points in ("0", "0.5", "1", "1.5", "2"))]]  # fmt: skip
+             "mean_length", "paid", *(f"pairs_{points}" for points in ("0", "0.5", "1", "1.5", "2"))]]  # fmt: skip
     for (a, b), meeting in table.meetings.items():
         low, high = meeting.interval
         rows.append([
             a, b, 2 * meeting.pairs, meeting.wins, meeting.draws, meeting.losses, f"{meeting.score:.6f}", f"{low:.6f}",
             f"{high:.6f}", *(meeting.goals or ("", "")), f"{meeting.mean_length:.2f}",
+            "" if meeting.paid is None else f"{meeting.paid:.6f}",
             *(int(count) for count in meeting.pairs_by_points),
         ])  # fmt: skip
     _write_csv(folder.path / "payoffs.csv", rows)
@@ -275,6 +280,7 @@ def to_json(folder: MatchFolder, table: "Table", sprt: "Sprt | None") -> dict[st
             "losses": meeting.losses, "points": meeting.score, "interval": list(meeting.interval),
             "goals": None if meeting.goals is None else list(meeting.goals), "statistics": meeting.statistics,
             "forfeits": [list(entry) for entry in meeting.forfeits], "mean_length": meeting.mean_length,
+            "paid": meeting.paid,
             "pairs_by_points": meeting.pairs_by_points.astype(int).tolist(),
         })  # fmt: skip
     found: dict[str, Any] = {
@@ -282,7 +288,7 @@ def to_json(folder: MatchFolder, table: "Table", sprt: "Sprt | None") -> dict[st
         "game": folder.game_name,
         "ratings": {name: rating._asdict() for name, rating in table.standings.ratings.items()},
         "fixed": table.standings.fixed,
-        "advantage": table.standings.advantage._asdict(),
+        "advantage": None if table.standings.advantage is None else table.standings.advantage._asdict(),
         "meetings": meetings,
         "nash": None if table.nash is None else dict(zip(table.players, table.nash.weights.tolist(), strict=True)),
         "cyclic_share": table.cyclic_share,

@@ -88,6 +88,14 @@ def occupied(arrays):
     arrays["actions"][1] = arrays["actions"][0]
 
 
+def below(arrays):
+    arrays["actions"] = (arrays["actions"] - 9).astype(np.int8)
+
+
+def fractions(arrays):
+    arrays["actions"] = arrays["actions"] + np.float32(0.5)
+
+
 def pay(arrays):
     arrays["returns"] += 1
 
@@ -99,7 +107,9 @@ def lose_a_pair(arrays):
 @pytest.mark.parametrize(
     ("change", "header", "fault"),
     [
-        (lengthen, None, "altered"), (occupied, None, "illegal"), (pay, None, "was paid"), (lose_a_pair, None, "fit"),
+        (lengthen, None, "its arrays"), (occupied, None, "illegal"), (pay, None, "was paid"),
+        (lose_a_pair, None, "its arrays"),
+        (below, None, "actions"), (fractions, None, "actions"), (nothing, {"forfeits": [[0, 0, "x"]]}, "given up"),
         (nothing, {"game": "os:system"}, "no game of this package"), (nothing, {"game": "hex_3"}, "altered"),
         (nothing, {"settings": {"x": 1}}, "settings"), (nothing, {"version": 2}, "version"),
         (nothing, {"format": "else"}, "format"), (nothing, {"a": 7}, "fit"), (nothing, {"more": 7}, "version"),

@@ -88,6 +88,7 @@ def test_it_decides_soon_where_the_difference_is_large():
         ((20, 0), "lower one"),
         ((0, 0), "lower one"),
         ((0, np.inf), "lower one"),
+        ((0, 10_000), "within 2000"),
         ((0, 20, 0.6), "alpha"),
         ((0, 20, 0.05, 0), "beta"),
     ],

@@ -92,6 +92,27 @@ def test_the_intervals_cover_the_truth_95_times_in_100():
     assert 270 <= covered <= 297
 
 
+@pytest.mark.parametrize("pairs", [2, 4, 8, 16])
+def test_of_a_few_pairs_the_advantage_is_hardly_known(pairs):
+    """200 edges without an advantage: a 95% interval misses 0 more than 24 times once in 10,000."""
+    rng = np.random.default_rng(pairs)
+    missed = 0
+    for repeat in range(200):
+        counts = counts_of_games(rng.integers(0, 3, (2, pairs)) / 2)
+        found = fit_standings({("x", "random"): counts}, {"random": 0.0}, seed=repeat, draws=300).advantage
+        missed += not found.low <= 0 <= found.high
+    assert missed <= 24
+
+
+def test_pairs_won_twice_say_nothing_of_the_first_move():
+    counts = np.zeros((3, 3))
+    counts[2, 2] = 128
+    found = fit_standings({("x", "random"): counts}, {"random": 0.0}).advantage
+    assert found.low < -200
+    assert found.high > 200
+    assert fit_standings({("x", "random"): counts}, {"random": 0.0}, halves=False).advantage is None
+
+
 def test_results_are_counted_by_half_and_by_pair():
     points = np.array([[1, 1, 0.5, 0], [1, 0, 0.5, 0.5]])
     counts = counts_of_games(points)

@@ -18,7 +18,10 @@ def result(a: str, b: str, counts, number: int = 0) -> FixtureResult:
     wins = int(counts[2].sum() + counts[:, 2].sum())
     losses = int(counts[0].sum() + counts[:, 0].sum())
     draws = 2 * pairs - wins - losses
-    return FixtureResult(a, b, number, pairs, 0, counts.tolist(), wins, draws, losses, None, pairs, 9.0, None, [])
+    return FixtureResult(
+        a, b, number, pairs, 0, counts.tolist(), wins, draws, losses, None,
+        [f"{a}{b}{number}{pair}" for pair in range(pairs)], None, 9.0, None, [],
+    )  # fmt: skip
 
 
 def beats(a: str, b: str, of_a_hundred: int = 80) -> FixtureResult:
@@ -63,7 +66,7 @@ def test_a_fixture_is_summed_up_and_written_and_read():
     found = summary(fixture, matches)
     assert (found.wins, found.draws, found.losses) == (matches.wins, matches.draws, matches.losses)
     assert found.goals == [matches.goals_for.sum(), matches.goals_against.sum()]
-    assert found.distinct == 4
+    assert len(set(found.hashes)) == 4
     assert found.statistics["shots"][0] == pytest.approx(matches.statistics["shots"][..., 0].mean())
     again = FixtureResult.from_json(json.loads(json.dumps(found.to_json())))
     assert again == found
@@ -88,8 +91,13 @@ def test_games_that_repeat_are_counted_once():
     agents = {"x": First(), "y": First()}
     (fixture,) = Plan(tuple(agents), pairs=10, opening=0).fixtures()
     found = summary(fixture, play(fixture, game, agents, opening=0))
-    assert (found.pairs, found.distinct) == (10, 1)
+    assert (found.pairs, len(set(found.hashes))) == (10, 1)
     assert Table.of([found], {}).distinct_share == 0.1
+    again = [
+        summary(fixture, play(fixture, game, agents, opening=0))
+        for fixture in Plan(tuple(agents), 6, at_once=2, opening=0).fixtures()
+    ]
+    assert Table.of(again, {}).distinct_share == pytest.approx(1 / 6), "also where they repeat over fixtures"
 
 
 def test_who_gives_a_game_up_has_lost_it_and_the_reason_is_kept(tmp_path):
@@ -115,6 +123,29 @@ def test_who_gives_a_game_up_has_lost_it_and_the_reason_is_kept(tmp_path):
     write_matches(tmp_path / "games", matches)
     record = read_match(tmp_path / "games", 0, 0)
     assert (record.result.ended, len(record.actions)) == ("abandoned", 2)
+
+
+def test_deals_of_cards_differ_though_the_moves_are_the_same_and_a_pair_is_one_result():
+    game = make("kuhn_poker")
+
+    class Passive(RandomAgent):
+        def act(self, states, players, rng):
+            return np.zeros(len(states), np.int32)
+
+    agents = {"x": Passive(game), "y": Passive(game)}
+    (fixture,) = Plan(tuple(agents), pairs=40).fixtures()
+    found = summary(fixture, play(fixture, game, agents))
+    assert len(set(found.hashes)) > 3
+    table = Table.of([found], {})
+    assert table.standings.advantage is None
+    assert table.meetings["x", "y"].paid == 0, "the same cards from both sides"
+
+
+def test_a_perfect_score_lies_in_its_interval():
+    table = Table.of([beats("a", "b", 100)], {})
+    assert table.high[table.players.index("a"), table.players.index("b")] == 1
+    assert table.low[table.players.index("b"), table.players.index("a")] == 0
+    assert 0.9 < table.low[table.players.index("a"), table.players.index("b")] < 1
 
 
 def test_a_line_of_players_is_told_with_the_best_first():

@@ -162,3 +162,22 @@ def test_processes_that_compile_at_once_keep_each_others_code_apart(tmp_path):
     for kind in kinds:  # and each finds its own
         subprocess.run([*command, kind], env=environment, cwd=tmp_path, check=True)
     assert len(list((tmp_path / "cache").rglob("twice.twice-*.nbc"))) == 3
+
+
+def test_a_file_system_without_locks_saves_all_the_same(tmp_path, monkeypatch):
+    import fcntl
+
+    import numba
+
+    def refuse(*_):
+        raise OSError("No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    module = tmp_path / "thrice.py"
+    module.write_text("from numba import njit\n\n@njit(cache=True)\ndef thrice(x):\n    return 3 * x\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    from thrice import thrice
+
+    assert thrice(2) == 6
+    assert list(tmp_path.rglob("*.nbc"))

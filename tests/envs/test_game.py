@@ -153,7 +153,9 @@ def test_a_setting_keeps_what_fits_in_its_own_type(setting, value, kept):
         (NUMBER, float("inf"), "setting 'number' is inf; it must be a finite number"),
         (NUMBER, None, "setting 'number' is None; it must be a finite number"),
         (CHOICE, "c", "setting 'mode' is 'c'; it must be one of a, b"),
-        (RANGE, 1.5, r"setting 'range' is 1.5; it must be a range, \[lowest, highest\]"),
+        (RANGE, None, r"setting 'range' is None; it must be a range, \[lowest, highest\]"),
+        (RANGE, True, r"setting 'range' is True; it must be a range, \[lowest, highest\]"),
+        (RANGE, 1000, r"setting 'range' is \(1000, 1000\); each end must be in"),
         (RANGE, [1, 1, 2], r"setting 'range' is \[1, 1, 2\]; it must be a range, \[lowest, highest\]"),
         (RANGE, "ab", r"setting 'range' is 'ab'; it must be a range, \[lowest, highest\]"),
         (RANGE, (2, 1), r"setting 'range' is \(2, 1\); its first number must not exceed its second"),
@@ -194,3 +196,7 @@ def test_the_verbs_on_one_record_do_what_the_batch_does(game):
         assert (is_truncated(state) and not is_terminal(state)) == batch.truncated[0]
         if is_terminal(state) or is_truncated(state):
             init(state)
+
+
+def test_a_range_may_be_one_number():
+    assert RANGE.check(1.5) == (1.5, 1.5)

@@ -103,6 +103,8 @@ MISTAKES = [
      "opponents.fixed_agents.1 names nobody: 'scripted:L9' is no agent's name; did you mean 'scripted:L5'?"),
     ("game: {id: hex_5}\nopponents: {latest: 0.5, fixed: 0.5, pool: 0, fixed_agents: [scripted:L2]}", "mine.yaml:3: "
      "opponents.fixed_agents.0 names 'scripted:L2', which plays ball games, not hex_5"),
+    ("game: {id: chess}\nopponents: {latest: 0.5, fixed: 0.5, pool: 0, fixed_agents: ['uci:sh']}", "mine.yaml:3: "
+     "opponents.fixed_agents.0 names 'uci:sh'; engines do not play in training: they may give up a game"),
     ("training: {minutes: null}", "mine.yaml:2: training.minutes is null, and so is the other bound: set minutes or "
      "env_steps"),
     ("training: {random_opening_plies: 2}", "mine.yaml:2: training.random_opening_plies must be 0: ball_2v2 has no "

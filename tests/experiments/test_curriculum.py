@@ -50,7 +50,7 @@ def complaint(tmp_path: Path, text: str, *overrides: str) -> str:
         ("until_rating: 1\n      until_share: 1\n      settings: {start_area: [0.5, 0.5]}", "school.yaml:7: "
          "training.curriculum.0.until_share is 1; wanted less than 1"),
         ("until_rating: 1\n      settings: {start_area: [0.1, 1]}", "school.yaml:7: training.curriculum.0.settings: "
-         "setting 'start_area' is [0.1, 1]; each end must be in [0.2, 1]"),
+         "setting 'start_area' is (0.1, 1); each end must be in [0.2, 1]"),
         ("until_rating: 1\n      settings: {start_aera: [0.5, 0.5]}", "school.yaml:7: training.curriculum.0.settings: "
          "ball_2v2 has no setting 'start_aera'; did you mean 'start_area'?"),
         ("until_rating: 1\n      settings: {start_area: [1, 2, 3]}", "school.yaml:7: "

@@ -178,35 +178,41 @@ def test_a_run_says_what_is_played_and_must_stay_what_it_was(run, capsys):
         match(["--resume", "latest", "--games", "8"])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "fault"),
-    [
-        (["random"], "two agents or more"),
-        (["random", "random", "--game", "hex_3"], "random: named twice"),
-        (["random", "one_ply"], "say which with --game"),
-        (["random", "one_pli", "--game", "hex_3"], "did you mean 'one_ply'"),
-        (["random", "one_ply", "--game", "hex_4"], "hex_"),
-        (["random", "scripted:L3", "--game", "hex_3"], "plays ball games"),
-        (["random", "one_ply", "--game", "hex_3", "--games", "3"], "even"),
-        (["random", "one_ply", "--game", "hex_3", "--sprt", "20,0"], "lower one"),
-        (["random", "one_ply", "--game", "hex_3", "--sprt", "20"], "two numbers"),
-        (["random", "one_ply", "scripted:L2", "--game", "hex_3", "--sprt", "0,20"], "about two agents, not 3"),
-        (["random", "one_ply", "--game", "hex_3", "--extract", "3"], "goes with --show"),
-        (["random", "one_ply", "--resume", "latest"], "agents: not with --resume"),
-        (["--show", "latest", "--games", "8"], "--games: not with --show"),
-        (["--show", "latest"], "no match was played here yet"),
-        (["--resume", "nowhere"], "no match's folder"),
-        (["random", "one_ply", "--game", "hex_3", "--statistics", "--games", "4"], "keeps none"),
-        (["random", "one_ply", "--game", "hex_3", "--seed", "-1"], "0 or more"),
-    ],
-)
-def test_mistakes_are_told_in_a_line(place, arguments, fault):
-    with pytest.raises(UserError, match=fault) as told:
-        match(arguments)
-    assert told.value.exit_code == ExitCode.USAGE
-    assert "\n" not in str(told.value)
-    if "--statistics" not in arguments:
-        assert not list(place.glob("runs/match/*")), "nothing was written"
+def altered(of: Path, **terms) -> None:
+    """match.json as another version, or somebody, would have written it."""
+    told = json.loads((of / "match.json").read_text())
+    (of / "match.json").write_text(json.dumps(told | terms))
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.write_bytes(b"x"), Path.unlink])
+def test_a_damaged_file_of_games_hides_no_table(place, capsys, damage):
+    assert match([*THREE]) == 0
+    damage(folder(place) / "games" / "0000.safetensors")
+    for arguments, expected in (
+        (["--show", "latest"], "Nash weight"),
+        (["--show", "latest", "--json"], '"ratings"'),
+        (["--resume", "latest"], "Nash weight"),
+    ):
+        capsys.readouterr()
+        with pytest.raises(CorruptArtifact, match=r"0000\.safetensors"):
+            match(arguments)
+        assert expected in capsys.readouterr().out
+
+
+def test_a_length_is_taken_back_to_what_was_played(place):
+    assert match([*THREE[:-1], "300"]) == 0
+    before = results(folder(place))
+    assert [result["pairs"] for result in before] == [128, 22]
+    plan = {**json.loads((folder(place) / "match.json").read_text())["plan"], "pairs": 5_000_000, "earlier": [150, 900]}
+    altered(folder(place), plan=plan)  # as if stopped at once after --games 1800 and --games 10000000
+    with pytest.raises(UserError, match="--games 298: there are 300 games of each two already"):
+        match(["--resume", "latest", "--games", "298"])
+    assert match(["--resume", "latest", "--games", "600"]) == 0
+    assert results(folder(place))[:2] == before
+    assert [result["pairs"] for result in results(folder(place))] == [128, 22, 128, 22]
+    assert json.loads((folder(place) / "match.json").read_text())["plan"]["earlier"] == [150]
+    assert match(["--resume", "latest", "--games", "700"]) == 0
+    assert [result["pairs"] for result in results(folder(place))] == [128, 22, 128, 22, 50]
 
 
 def test_a_game_that_is_not_there(place):
@@ -218,22 +224,3 @@ def test_a_game_that_is_not_there(place):
 def test_long_names_are_told_apart_by_their_ends():
     names = ["runs/a/1/agents/best", "runs/b/1/agents/best", "random"]
     assert labels(names) == {names[0]: "a/1/agents/best", names[1]: "b/1/agents/best", "random": "random"}
-
-
-def test_a_run_s_own_agents_meet_in_its_folder_and_once_only(run, capsys):
-    assert match(["--league", str(run), "--games", "4"]) == 0
-    (made,) = (run / "league").iterdir()
-    out = capsys.readouterr().out
-    assert f"{run.name}@100" in out
-    assert f"{run.name}@200" in out
-    (result,) = results(made)
-    assert match(["--league", "latest", "--games", "4"]) == 0, "the same again plays nothing"
-    assert [made] == list((run / "league").iterdir())
-    assert results(made) == [result]
-    shutil.rmtree(run / "agents" / "200")
-    with pytest.raises(UserError, match="saved 1 agents; two are needed"):
-        match(["--league", str(run)])
-    with pytest.raises(UserError, match="no run's folder"):
-        match(["--league", "nowhere"])
-    with pytest.raises(UserError, match="--game: not with --league"):
-        match(["--league", str(run), "--game", "hex_3"])

@@ -29,7 +29,7 @@ def measured(root, game_id: str, **evaluation) -> tuple[RunFolder, dict]:
     kept = {name: value.numpy() for name, value in weights.items()}
     learner = SimpleNamespace(env_steps=500, agent_weights=lambda: kept)
     with RunFolder.create(config, ["test"], root) as run, Progress(config, io.StringIO()) as progress:
-        Training(run, config, game, learner, progress).measure()
+        Training(run, config, game, learner, progress, "experiments.run").measure()
     (row,) = map(json.loads, run.metrics.read_text().splitlines())
     return run, row
 

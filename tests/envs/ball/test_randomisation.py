@@ -178,7 +178,7 @@ def test_the_draws_are_the_last_twelve_numbers(size):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"ball_mass_factor": 1.5}, ("ball_mass_factor", "it must be a range")),
+        ({"ball_mass_factor": "1.5"}, ("ball_mass_factor", "it must be a range")),
         ({"ball_mass_factor": (2.0, 0.5)}, ("ball_mass_factor", "must not exceed its second")),
         ({"ball_mass_factor": (0.0, 1.0)}, ("ball_mass_factor", "[0.1, 10]")),
         ({"action_delay": (0, 3)}, ("action_delay", "[0, 2]")),

@@ -68,7 +68,8 @@ def test_every_setting_is_refused_beyond_its_bounds_in_every_game(game_id):
             wrong = [np.nextafter(setting.low, -np.inf), np.nextafter(setting.high, np.inf)]
             said = f"[{setting.low:g}, {setting.high:g}]"
             for value in (np.nan, np.inf, "1", None):
-                refuse(game_id, {setting.name: value}, "a range" if len(ends) == 2 else "a finite number")
+                number = len(ends) == 1 or isinstance(value, float)  # which a range may be, too
+                refuse(game_id, {setting.name: value}, "a finite number" if number else "a range")
         for value in wrong:
             refuse(game_id, {setting.name: (value, value) if len(ends) == 2 else value}, said)
 
