@@ -61,10 +61,18 @@ def serve(args: argparse.Namespace, write: Callable[[str], None]) -> None:
     def made(game: "Game") -> "Agent":
         return make_agent(subject.name, game, greedy=subject.greedy and not args.sampled)
 
+    agent: Agent | None = None
+
+    def load() -> "Agent":
+        try:
+            return agent or made(subject.game)
+        except ValueError as error:
+            raise UserError(str(error), ExitCode.USAGE) from None
+
     server: UciServer | GtpServer
     try:
         if uci:
-            server = UciServer(args.agent, subject.game, lambda: agent or made(subject.game), write, args.seed)
+            server = UciServer(args.agent, subject.game, load, write, args.seed)
             # a saved agent is known to play the game, and takes longer to load than programs wait for `uci`
             agent = made(subject.game) if is_word(args.agent) else None
         else:
