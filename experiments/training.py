@@ -86,6 +86,7 @@ class Training:
         self.going_on = f"python -m {command} --resume {_short(run)}"
         self.run, self.config, self.game, self.algorithm, self.progress = run, config, game, algorithm, progress
         self.clock = Clock()
+        self._measuring = Measuring(run, config, game, progress, self.clock)
         self._since_log: list[Any] = []
         self._logged_at = 0.0
         self._deaths = 0
@@ -118,7 +119,7 @@ class Training:
         if not stop and not measured:
             self.measure()
         if not stop and config.evaluation.shift.at_end:
-            self._measuring().measure_shift(self.algorithm.env_steps)
+            self._measuring.measure_shift(self.algorithm.env_steps)
         self.save()
         self._farewell(bool(stop))
 
@@ -194,10 +195,7 @@ class Training:
 
     def measure(self) -> None:
         """Save the agent as it is, play it against the ladder, remember the best."""
-        self._measuring().measure(self.algorithm.env_steps, self.algorithm.agent_weights())
-
-    def _measuring(self) -> Measuring:
-        return Measuring(self.run, self.config, self.game, self.progress, self.clock)
+        self._measuring.measure(self.algorithm.env_steps, self.algorithm.agent_weights())
 
     def save(self) -> None:
         """A checkpoint, and the league as people can read it."""
@@ -220,7 +218,7 @@ class Training:
     def restore(self, arrays: dict[str, dict[str, np.ndarray]], state: dict[str, Any]) -> None:
         """Go on where `save` left off."""
         self.algorithm.import_(arrays, state["algorithm"])
-        self.clock = Clock(**state["clock"])
+        self.clock = self._measuring.clock = Clock(**state["clock"])
         self._logged_at = self.clock.training_seconds
         for folder in self.run.agents.iterdir():  # saved after the checkpoint by a run that then died
             if folder.name.isdigit() and int(folder.name) > self.algorithm.env_steps:
