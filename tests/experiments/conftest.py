@@ -14,6 +14,13 @@ from tests.experiments.table import Table
 
 
 @pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 def run(tmp_path, monkeypatch) -> Path:
     """A run's folder as training leaves it, with two saved agents."""
     from agents.network import PolicyValueNetwork

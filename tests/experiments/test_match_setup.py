@@ -12,23 +12,7 @@ from experiments.errors import ExitCode, UserError
 from experiments.match import main as match
 from experiments.match_setup import rules_version
 from tests.agents.engines.fakes import write_fake
-
-THREE = ["random", "one_ply", "--game", "tic_tac_toe", "--games", "40"]
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def folder(place: Path) -> Path:
-    (found,) = (place / "runs" / "match").iterdir()
-    return found
-
-
-def results(of: Path) -> list[dict]:
-    return [json.loads(line) for line in (of / "results.jsonl").read_text().splitlines()]
+from tests.experiments.played import THREE, folder, results
 
 
 @pytest.mark.parametrize(
