@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -62,6 +63,13 @@ class PolicyValueNetwork(nn.Module):
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         out = self.heads(self.torso(observations.flatten(1).float()))
         return out[:, :-1], out[:, -1]
+
+
+def network_of(config: dict[str, Any], weights: dict[str, np.ndarray]) -> PolicyValueNetwork:
+    """A network of these parameters, by name, copied."""
+    network = PolicyValueNetwork(**config)
+    network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+    return network
 
 
 class EntityTorso(nn.Module):

@@ -27,8 +27,8 @@ def started(config: Config, game: Game, runners: int) -> Iterator[Any]:
     from agents.rllib.cluster import RayUnavailable, quiet_environment, ray_session
 
     quiet_environment()
-    from agents.rllib.algorithm import EnvironmentFailure, RunnersLost
     from agents.rllib.learner import Diverged
+    from agents.rllib.sampler import EnvironmentFailure, RunnersLost
 
     try:
         with ray_session(num_cpus=runners + 1, address=config.resources.ray_address):
@@ -116,6 +116,7 @@ def game_settings(config: Config, game: Game) -> dict[str, Any]:
 
 
 def selfplay_settings(config: Config, game: Game) -> Any:
+    from agents.league import LeagueSettings
     from agents.rllib.algorithm import SelfPlaySettings
     from agents.rollouts import RolloutSettings
 
@@ -140,6 +141,7 @@ def selfplay_settings(config: Config, game: Game) -> Any:
         pool_size=opponents.pool_size,
         sampling=opponents.sampling,
         snapshot_every=opponents.snapshot_every,
+        league=LeagueSettings(**opponents.league.model_dump()),
         averaging=training.averaging,
     )
 

@@ -173,6 +173,30 @@ class TrainingSection(Section):
         return self
 
 
+class LeagueSection(Section):
+    """Several learners in one run, agents/league.py: the first main is the run's agent."""
+
+    mains: Whole = Field(default=1, ge=1, le=16, description="learners that play themselves and the pool")
+    main_exploiters: Whole = Field(
+        default=0, ge=0, le=16, description="learners that play the newest main of the pool, nobody else"
+    )
+    league_exploiters: Whole = Field(
+        default=0, ge=0, le=16, description="learners that play everybody in the pool, first who beats them"
+    )
+    exploiter_share: float = Field(
+        default=0.4, gt=0, lt=1, description="share of the updates that exploiters get, together"
+    )
+    promotion: Literal["every", "sprt"] = Field(
+        default="every",
+        description="when a main's self joins the pool: every snapshot_every, or if a test says it is stronger then",
+    )
+    promotion_elo: float = Field(default=50.0, gt=0, le=1000, description="the sequential test is of 0 against so much")
+    promotion_pairs: Whole = Field(default=128, ge=1, le=100_000, description="of games, at most, in such a test")
+    patience: Whole = Field(
+        default=10, ge=1, description="times snapshot_every, after which an exploiter without success begins anew"
+    )
+
+
 class OpponentsSection(Section):
     latest: float = Field(default=0.65, ge=0, le=1, description="share of the games against the newest self")
     pool: float = Field(default=0.35, ge=0, le=1, description="share of the games against earlier selves")
@@ -186,6 +210,19 @@ class OpponentsSection(Section):
     sampling: Literal["uniform", "recent", "prioritised"] = Field(
         default="uniform", description="how earlier selves are drawn: evenly, the newest quarter, those that still win"
     )
+    league: LeagueSection = LeagueSection()
+
+    @model_validator(mode="after")
+    def _league_fits(self) -> "OpponentsSection":
+        league = self.league
+        exploiters = league.main_exploiters + league.league_exploiters
+        if exploiters and not self.pool:
+            raise problem("is 0, so the mains would never meet the exploiters; give it a share", "pool")
+        learners = league.mains + exploiters
+        if self.pool_size < 2 * learners:
+            message = f"is {self.pool_size}; the first and the newest self of {learners} learners need {2 * learners}"
+            raise problem(message, "pool_size")
+        return self
 
     @model_validator(mode="after")
     def _shares(self) -> "OpponentsSection":

@@ -42,12 +42,11 @@ class Measuring:
         """Save the agent as it is, play it against the ladder, drill it, remember the best."""
         from agents.drills.run import run_drills
         from agents.evaluation import evaluate
-        from agents.network import PolicyValueNetwork
+        from agents.network import network_of
         from agents.network_agent import NetworkAgent
 
         config, clock = self.config, self.clock
-        network = PolicyValueNetwork(**network_config(config, self.game))
-        network.load_state_dict(_tensors(weights))
+        network = network_of(network_config(config, self.game), weights)
         agent = NetworkAgent(network, self.game, greedy=config.greedy, name=f"{config.name}@{steps}")
         clock.measurements += 1
         seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
@@ -59,7 +58,8 @@ class Measuring:
             values |= self._mistakes(agent)
         self.run.log(steps, values, training_seconds=clock.training_seconds)
         rating = result.rating
-        self._save_agent(network, steps, values)
+        self._save_agent(str(steps), network, steps, values)
+        point(self.run.agents / "last", str(steps))
         shown: dict[str, Any] = {"win_rates": result.win_rates, "seconds": result.seconds}
         if rating is not None:
             shown |= {"rating": rating.elo, "rating_low": rating.low, "rating_high": rating.high}
@@ -111,7 +111,13 @@ class Measuring:
         selves = {steps: make_agent(str(self.run.agents / str(steps)), self.game) for steps in past}
         return evaluate_past(agent, self.game, selves, FORGETTING_PAIRS, seed) if selves else {}
 
-    def _save_agent(self, network: Any, steps: int, values: dict[str, float]) -> None:
+    def keep(self, name: str, weights: dict[str, np.ndarray], steps: int) -> None:
+        """Save another learner's agent under this name."""
+        from agents.network import network_of
+
+        self._save_agent(name, network_of(network_config(self.config, self.game), weights), steps, {})
+
+    def _save_agent(self, name: str, network: Any, steps: int, values: dict[str, float]) -> None:
         from agents.saved import save_agent
 
         record = {
@@ -122,10 +128,9 @@ class Measuring:
             "human_knowledge": self.config.game.human_knowledge,
             "measured": values,
         }
-        folder = self.run.agents / str(steps)
+        folder = self.run.agents / name
         if not folder.exists():  # a resumed run may measure where it measured before
             save_agent(folder, network, self.game, record)
-        point(self.run.agents / "last", str(steps))
 
     def _clip(self, agent: Any, steps: int) -> None:
         """A short film against the strongest opponent, in TensorBoard and in replays/."""
@@ -137,12 +142,6 @@ class Measuring:
         frames = record_clip(self.game, [agent, opponent], CLIP_SECONDS, seed=self.clock.measurements, fps=10)
         self.run.log_video(f"replay/against_{opponent.name}", frames, 10, steps)
         (self.run.replays / f"{steps}.gif").write_bytes(encode_gif(frames, 10))
-
-
-def _tensors(weights: dict[str, np.ndarray]) -> dict[str, Any]:
-    import torch
-
-    return {name: torch.from_numpy(value) for name, value in weights.items()}
 
 
 def point(link: Any, target: str) -> None:

@@ -69,7 +69,7 @@ def train(
 @contextmanager
 def _saved_on_failure(session: "Training") -> Iterator[None]:
     """A run that ends early can be gone on with, unless it diverged: then the checkpoints from before are better."""
-    from agents.rllib.algorithm import EnvironmentFailure, RunnersLost
+    from agents.rllib.sampler import EnvironmentFailure, RunnersLost
 
     try:
         yield
@@ -88,6 +88,7 @@ class Training:
         self.clock = Clock()
         self._measuring = Measuring(run, config, game, progress, self.clock)
         self._since_log: list[Any] = []
+        self._last_own: list[Any] = []
         self._logged_at = 0.0
         self._deaths = 0
 
@@ -100,12 +101,13 @@ class Training:
             self.algorithm.report = None
             self.algorithm.train()
             clock.training_seconds += time.perf_counter() - begin
-            if self.algorithm.runner_deaths > self._deaths:
-                self._deaths = self.algorithm.runner_deaths
+            if self.algorithm.sampler.deaths > self._deaths:
+                self._deaths = self.algorithm.sampler.deaths
                 self.progress.say("a runner died; another takes its place, with new games")
             if self.algorithm.report is None:
                 continue  # no runner was healthy; RLlib is restarting them
             self._since_log.append(self.algorithm.report)
+            self._keep_exploiters()
             if clock.training_seconds - self._logged_at >= LOG_SECONDS:
                 self._log()
             every = config.evaluation.every_minutes
@@ -148,15 +150,20 @@ class Training:
 
     def _log(self) -> None:
         """Means over the updates since the last row."""
+        from agents.rllib.learner import LOSSES
+        from agents.rollouts import STATISTICS
+
         reports, clock = self._since_log, self.clock
-        if not reports:
+        own = [report for report in reports if report.learner == 0] or self._last_own  # of the run's agent
+        if not reports or not own:
             return
         seconds = max(clock.training_seconds - self._logged_at, 1e-9)
         env_steps = sum(report.env_steps for report in reports)
         agent_steps = sum(report.agent_steps for report in reports)
-        sums = {name: sum(report.sums[name] for report in reports) for name in reports[0].sums}
         waited = sum(report.seconds["wait"] for report in reports)
-        values = {f"loss/{name}": np.mean([r.losses[name] for r in reports]) for name in reports[0].losses}
+        self._last_own = own[-1:]
+        sums = {name: sum(report.sums[name] for report in own) for name in STATISTICS}
+        values = {f"loss/{name}": np.mean([report.losses[name] for report in own]) for name in LOSSES}
         episodes = sums["episodes"]
         if episodes:
             values["selfplay/episode_length"] = sums["episode_steps"] / episodes
@@ -175,10 +182,7 @@ class Training:
             "speed/learner_idle_share": waited / seconds,
             "speed/resident_gigabytes": _resident_gigabytes(),
         }
-        if self.config.opponents.pool:
-            shares = self.algorithm.pool.shares
-            values["league/share_of_points_against_the_first"] = shares[0]
-            values["league/share_of_points_against_the_hardest"] = shares.min()
+        values |= self._league_values()
         if self.config.training.curriculum:
             values["selfplay/stage"] = self.algorithm.stage
         self.run.log(self.algorithm.env_steps, values, training_seconds=clock.training_seconds)
@@ -193,6 +197,33 @@ class Training:
         self.progress.update(shown)
         self._since_log, self._logged_at = [], clock.training_seconds
 
+    def _league_values(self) -> dict[str, float]:
+        """How the first learner does against the pool, and the others against whom they meet."""
+        if not self.config.opponents.pool:
+            return {}
+        league = self.algorithm.league
+        shares = [member.share(0) for member in league.pool.members]
+        values = {
+            "league/share_of_points_against_the_first": shares[0],
+            "league/share_of_points_against_the_hardest": min(shares),
+        }
+        for learner in league.learners[1:]:
+            met = [member.share(learner.index) for member in learner.slots]
+            values[f"league/share_of_points/{learner.name}"] = float(np.mean(met))
+            values[f"league/joined/{learner.name}"] = learner.joined
+        if league.promotion_games:
+            values["league/promotion_games"] = league.promotion_games
+        return values
+
+    def _keep_exploiters(self) -> None:
+        """Those that joined the league become agents of the run."""
+        names = self.algorithm.league.settings.names
+        for member in self.algorithm.joined:
+            name = names[member.learner]
+            self._measuring.keep(f"{name}-{member.env_steps}", member.weights, member.env_steps)
+            self.progress.say(f"{name} joined the league at {member.env_steps:,} environment steps")
+        self.algorithm.joined.clear()
+
     def measure(self) -> None:
         """Save the agent as it is, play it against the ladder, remember the best."""
         self._measuring.measure(self.algorithm.env_steps, self.algorithm.agent_weights())
@@ -204,10 +235,19 @@ class Training:
         folder = self.run.checkpoints / str(self.algorithm.env_steps)
         if not folder.exists():
             save(folder, arrays, {"algorithm": state, "clock": vars(self.clock)}, keep=self.config.keep_checkpoints)
+        names = self.algorithm.league.settings.names
         league = {
-            "past_selves": [
-                {"env_steps": env_steps, "share_of_points_against": share}
-                for env_steps, share in zip(state["pool_env_steps"], self.algorithm.pool.shares.tolist(), strict=True)
+            "learners": [
+                {"name": learner.name, "updates": learner.updates, "joined": learner.joined}
+                for learner in self.algorithm.league.learners
+            ],
+            "pool": [
+                {
+                    "learner": names[member.learner],
+                    "env_steps": member.env_steps,
+                    "share_of_points_against": {name: member.share(i) for i, name in enumerate(names)},
+                }
+                for member in self.algorithm.league.pool.members
             ],
             "measurements": self.clock.history,
         }
@@ -221,7 +261,8 @@ class Training:
         self.clock = self._measuring.clock = Clock(**state["clock"])
         self._logged_at = self.clock.training_seconds
         for folder in self.run.agents.iterdir():  # saved after the checkpoint by a run that then died
-            if folder.name.isdigit() and int(folder.name) > self.algorithm.env_steps:
+            steps = folder.name.rpartition("-")[2]
+            if steps.isdigit() and int(steps) > self.algorithm.env_steps:
                 shutil.rmtree(folder)
         if self.clock.history:
             point(self.run.agents / "best", str(self.clock.best_env_steps))

@@ -8,40 +8,36 @@
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import ray
 from ray.rllib.algorithms.algorithm_config import NotProvided
 from ray.rllib.algorithms.ppo import PPO, PPOConfig
-from ray.rllib.core import DEFAULT_MODULE_ID
+from ray.rllib.core.rl_module.multi_rl_module import MultiRLModuleSpec
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.policy.sample_batch import MultiAgentBatch, concat_samples
 from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, LEARNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
 from ray.rllib.utils.typing import StateDict
 
-from agents.averaging import WeightAverage
-from agents.pool import PastSelves, Sampling
+from agents.league import League, LeagueSettings, Learner, rollouts_of
+from agents.matches import play_pairs
+from agents.network import network_of
+from agents.network_agent import NetworkAgent
+from agents.pool import Member, Sampling
+from agents.ratings import counts_of
 from agents.rllib.env_runner import SelfPlayEnvRunner
 from agents.rllib.learner import LOSSES, SelfPlayPPOLearner
-from agents.rllib.module import MASK, PolicyValueModule, weights_of
+from agents.rllib.module import MASK, PolicyValueModule, module_ids, weights_of
+from agents.rllib.sampler import RunnersLost, Sampler
 from agents.rllib.state import export_state, import_state
 from agents.rollouts import STATISTICS, RolloutSettings, Weights
 from envs import make
 from envs.game import Game
 
-SAMPLE_TIMEOUT_SECONDS = 300.0  # a rollout takes well under a second; a stuck cluster must not hang the run for ever
 PROBE_SECONDS = 0.2  # the learner waits so long for a runner that is being restarted, each update
-DEATHS_WITHOUT_A_SAMPLE = 3  # for each runner: then something kills them every time
 COMPONENT_SELF_PLAY = "self_play"  # of RLlib's own checkpoints
-
-
-class EnvironmentFailure(RuntimeError):
-    """A game raised while it was played; the message is its own traceback."""
-
-
-class RunnersLost(RuntimeError):
-    """The runners cannot start, die again and again, or do not answer; the message says what is known."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,8 @@ class SelfPlaySettings:
     rollouts: RolloutSettings  # num_games over all runners
     pool_size: int = 32
     sampling: Sampling = "uniform"  # how past selves are drawn
-    snapshot_every: int = 25  # updates
+    snapshot_every: int = 25  # updates of a learner
+    league: LeagueSettings = LeagueSettings()
     averaging: float | None = None  # power of the average of the weights that is the agent; None: the newest are
     before: tuple[tuple[str, dict[str, Any]], ...] = ()  # ids and settings of a curriculum's earlier games, in order
 
@@ -63,13 +60,14 @@ class SelfPlaySettings:
         game_id, settings = (*self.before, (self.game_id, self.settings))[stage]
         return make(game_id, **settings)
 
-    def rollouts_of(self, worker_index: int, num_runners: int) -> RolloutSettings:
-        """The share of runner 1..num_runners; the driver's own runner, index 0, plays all when it is alone."""
-        total = self.rollouts.num_games
+    def rollouts_of(self, worker_index: int, num_runners: int, learner: int = 0) -> RolloutSettings:
+        """Of a learner, the share of runner 1..num_runners; the driver's own runner, index 0, plays all when it is
+        alone."""
+        rollouts = rollouts_of(self.league, self.rollouts, learner)
+        total = rollouts.num_games
         if num_runners == 0:
-            return self.rollouts
-        share = total // num_runners + (worker_index <= total % num_runners)
-        return replace(self.rollouts, num_games=share)
+            return rollouts
+        return replace(rollouts, num_games=total // num_runners + (worker_index <= total % num_runners))
 
 
 class SelfPlayConfig(PPOConfig):
@@ -101,14 +99,18 @@ class SelfPlayConfig(PPOConfig):
         actions: gym.Space = gym.spaces.Discrete(game.num_actions)
         self.selfplay = settings
         self.environment(observation_space=space, action_space=actions)
-        self.rl_module(
-            rl_module_spec=RLModuleSpec(
+
+        def module() -> RLModuleSpec:
+            return RLModuleSpec(
                 module_class=PolicyValueModule,
                 observation_space=space,
                 action_space=actions,
                 model_config={"network": settings.network},
             )
-        )
+
+        ids = module_ids(settings.league)
+        league = MultiRLModuleSpec(rl_module_specs={name: module() for name in ids})
+        self.rl_module(rl_module_spec=module() if len(ids) == 1 else league)
         return self
 
     def training(self, *, target_kl: float | None = NotProvided, **kwargs: Any) -> "SelfPlayConfig":
@@ -143,13 +145,14 @@ class UpdateReport:
     losses: dict[str, float]  # by learner.LOSSES
     sums: dict[str, float]  # by rollouts.STATISTICS
     seconds: dict[str, float] = field(default_factory=dict)  # wait (for samples), learn
+    learner: int = 0  # whose update it was
 
 
 class SelfPlay(PPO):
     """`train()` is one update; `report` says what it did; `lr` and `entropy`, if set, go before the config's schedules;
     `stage` says which game of the curriculum is played, and `enter` changes it between updates.
 
-    train() raises EnvironmentFailure, RunnersLost and learner.Diverged. It leaves `report` alone where no runner was
+    train() raises sampler.EnvironmentFailure, sampler.RunnersLost and learner.Diverged. It leaves `report` alone where no runner was
     healthy (RLlib is restarting them) or all that had been played is of the stage before.
     """
 
@@ -163,26 +166,22 @@ class SelfPlay(PPO):
             # RLlib would wait for ever
             raise RunnersLost(f"{config.num_env_runners} runners need {wanted} cores, but Ray has {cores:.0f}")
         self.env_steps = 0
-        self.updates = 0
         self.lr: float | None = None
         self.entropy: float | None = None
         self.report: UpdateReport | None = None
+        self.joined: list[Member] = []  # exploiters that did since the caller last emptied it
         self.stage = 0  # of selfplay.before and the game itself
-        self.runner_deaths = 0
         super().setup(config)
         selfplay = self.config.selfplay
-        self.pool = PastSelves(selfplay.pool_size, selfplay.sampling)
-        self.pool_rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.config.seed or 0, 2])))
-        self.slots = [0] * (selfplay.rollouts.slots if selfplay.rollouts.pool_share else 0)  # indices into the pool
-        self._slots_version = 0
-        self._drawn_version = 0  # the one at which they were drawn; later ones are the same again
-        self._sent: dict[int, int] = {}  # runner -> version of the slots that it has
-        self._asked: dict[int, list[int]] = {}  # runner -> env steps of the past selves in the slots that it plays with
-        self._pending: dict[int, dict[str, Any]] = {}  # runner -> what it played
-        self._deaths_in_a_row = 0  # over all runners, since the last sample
-        self._empty_since: float | None = None
-        self.pool.add(0, self.weights())
-        self.average = None if selfplay.averaging is None else WeightAverage(selfplay.averaging)
+        self.league = League(
+            selfplay.league, selfplay.rollouts, selfplay.pool_size, selfplay.sampling, selfplay.averaging,
+            self.config.seed or 0,
+        )  # fmt: skip
+        self.sampler = Sampler(self)
+        for main in self.league.learners[: selfplay.league.mains]:
+            self.league.pool.add(main.index, 0, self.weights(main.index))
+        for learner in self.league.learners:
+            self.league.draw(learner)
 
     def _setup_logdir(self) -> None:
         """Tune's folder under Tune. Else none: RLlib would make an empty one in ~/ray_results for each algorithm."""
@@ -191,28 +190,42 @@ class SelfPlay(PPO):
         else:
             self._logdir = tempfile.gettempdir()
 
-    def weights(self) -> Weights:
-        """The learning policy's weights, copied."""
-        return weights_of(self.learner.module[DEFAULT_MODULE_ID].unwrapped())
+    @property
+    def updates(self) -> int:
+        """Over all learners."""
+        return sum(learner.updates for learner in self.league.learners)
+
+    def weights(self, learner: int = 0) -> Weights:
+        """A learner's weights, copied."""
+        return weights_of(self.learner.module[self.module_ids[learner]].unwrapped())
 
     def agent_weights(self) -> Weights:
-        """What to measure and to keep: the average over the run, or the newest weights where none is made."""
-        return self.average.weights() if self.average and self.average.count else self.weights()
+        """What to measure and to keep of the first learner: the average over the run, or the newest weights where none
+        is made."""
+        average = self.league.learners[0].average
+        return average.weights() if average and average.count else self.weights()
 
     @property
     def learner(self) -> SelfPlayPPOLearner:
         return self.learner_group._learner
 
+    @property
+    def module_ids(self) -> list[str]:
+        """By learner."""
+        return module_ids(self.config.selfplay.league)
+
     def training_step(self) -> None:
         begin = time.perf_counter()
-        plays = self._sample()
+        learner, plays = self.sampler.sample()
         if not plays:
             return
         waited = time.perf_counter()
         batch = join_batches([play["batch"] for play in plays])
         self.env_steps += batch.env_steps()
         for play in plays:
-            self._count(play["slots"], play["asked"])
+            for (games, points), member in zip(play["slots"], play["asked"], strict=False):
+                if games:
+                    member.count(learner.index, games, points)
         self.metrics.aggregate([play["metrics"] for play in plays], key=ENV_RUNNER_RESULTS)
         results = self.learner_group.update(
             batch=batch,
@@ -220,114 +233,48 @@ class SelfPlay(PPO):
             lr=self.lr,
             entropy=self.entropy,
         )
-        losses = {name: float(results[0][DEFAULT_MODULE_ID][name].peek()) for name in LOSSES}
+        of_module = results[0][self.module_ids[learner.index]]
+        losses = {name: float(of_module[name].peek()) for name in LOSSES}
         self.metrics.aggregate(results, key=LEARNER_RESULTS)
-        self.updates += 1
-        if self.average:
-            self.average.add(self.weights())
-        if self.updates % self.config.selfplay.snapshot_every == 0:
-            self.pool.add(self.env_steps, self.weights())
-            self.slots = self.pool.draw(len(self.slots), self.pool_rng)
-            self._slots_version += 1
-            self._drawn_version = self._slots_version
+        learner.updates += 1
+        if learner.average:
+            learner.average.add(self.weights(learner.index))
+        if learner.updates % self.config.selfplay.snapshot_every == 0:
+            self._snapshot(learner)
         self.report = UpdateReport(
             env_steps=batch.env_steps(),
             agent_steps=batch.agent_steps(),
             losses=losses,
             sums={name: sum(play["sums"][name] for play in plays) for name in STATISTICS},
             seconds={"wait": waited - begin, "learn": time.perf_counter() - waited},
+            learner=learner.index,
         )
 
-    def _count(self, against_slots: np.ndarray, asked: list[int]) -> None:
-        """Tell the pool what came of games [slots, 2] against past selves of these env steps, if it has them yet."""
-        for (games, points), env_steps in zip(against_slots, asked, strict=False):
-            if games and env_steps in self.pool.env_steps:
-                self.pool.count(self.pool.env_steps.index(env_steps), games, points)
+    def _snapshot(self, learner: Learner) -> None:
+        """A learner's chance to join the pool."""
+        weights = self.weights(learner.index)
+        outcome = self.league.snapshot(learner, self.env_steps, weights, partial(self._play_pairs, weights))
+        if outcome.member and learner.kind != "main":
+            self.joined.append(outcome.member)
+        if outcome.anew:
+            main = self.league.target(learner)
+            self.learner.begin_anew(self.module_ids[learner.index], self.weights(main))
 
-    def _request(self, runner: int, weights: Any) -> dict[str, Any]:
-        """The arguments of `SelfPlayEnvRunner.play`; past selves travel only when the slots changed."""
-        past, exchanged = None, self.exchanged(runner)
-        if self._sent.get(runner) != self._slots_version:
-            past = {slot: self.pool.weights[index] for slot, index in enumerate(self.slots)}
-            self._sent[runner] = self._slots_version
-        self._asked[runner] = [self.pool.env_steps[index] for index in self.slots]
-        return {"weights": weights, "past_selves": past, "exchanged": exchanged, "stage": self.stage}
-
-    def exchanged(self, runner: int) -> bool:
-        """Whether past selves were drawn since this runner was last asked."""
-        return self._sent.get(runner, 0) < self._drawn_version
-
-    def _sample(self) -> list[dict[str, Any]]:
-        """One rollout of every game; none while no runner is healthy (RLlib restarts them between steps)."""
-        if self.config.num_env_runners:
-            return self._sample_remote()
-        play = self.env_runner.play(**self._request(0, self.weights()))
-        if "error" in play:
-            raise EnvironmentFailure(play["error"])
-        return [{**play, "asked": self._asked[0]}]
-
-    def _sample_remote(self) -> list[dict[str, Any]]:
-        self._dispatch()
-        deadline = time.monotonic() + SAMPLE_TIMEOUT_SECONDS
-        while not self._healthy() <= self._pending.keys():
-            self._fetch()
-            if time.monotonic() > deadline:
-                stuck = sorted(self._healthy() - self._pending.keys())
-                raise RunnersLost(f"no samples from runners {stuck} for {SAMPLE_TIMEOUT_SECONDS:.0f} s")
-        if not self._pending:
-            now = time.monotonic()
-            self._empty_since = self._empty_since or now
-            if now - self._empty_since > SAMPLE_TIMEOUT_SECONDS:
-                raise RunnersLost("every runner died and none came back; does the cluster still have free cores?")
-            return []
-        self._empty_since = None
-        plays, self._pending = [self._pending[runner] for runner in sorted(self._pending)], {}
-        self._dispatch()  # the runners play on, with the weights before this update
-        return [play for play in plays if play["stage"] == self.stage]  # a stage ago's may be of another shape
-
-    def _healthy(self) -> set[int]:
-        return set(self.env_runner_group.healthy_env_runner_ids())
-
-    def _fetch(self) -> None:
-        """Take what arrived within a second, and notice who died."""
-        before = self._healthy()
-        error = ""
-        for result in self.env_runner_group._worker_manager.fetch_ready_async_reqs(tags="sample", timeout_seconds=1.0):
-            play = result.get()
-            if not result.ok:
-                error = str(play)
-            elif "error" in play:
-                raise EnvironmentFailure(play["error"])
-            else:
-                self._pending[result.actor_id] = {**play, "asked": self._asked[result.actor_id]}
-                self._deaths_in_a_row = 0
-        deaths = len(before - self._healthy())
-        self.runner_deaths += deaths
-        self._deaths_in_a_row += deaths
-        if self._deaths_in_a_row > DEATHS_WITHOUT_A_SAMPLE * self.config.num_env_runners:
-            raise RunnersLost(
-                f"runners died {self._deaths_in_a_row} times without having played; with 0 runners the games are "
-                f"played in this process, which shows what happens. The last one: {error}"
-            )
-
-    def _dispatch(self) -> None:
-        """Ask every healthy runner that is idle for a rollout."""
-        group = self.env_runner_group
-        states = group._worker_manager._remote_actor_states
-        idle = [i for i in group.healthy_env_runner_ids() if states[i].get_num_in_flight_requests("sample") == 0]
-        if not idle:
-            return
-        weights = ray.put(self.weights())
-        for runner in idle:
-            group.foreach_env_runner_async(
-                "play", tag="sample", kwargs=self._request(runner, weights), remote_worker_ids=[runner]
-            )
+    def _play_pairs(self, weights: Weights, member: Member, pairs: int, seed: int) -> np.ndarray:
+        """[5]: pairs of games of these weights against a member by points, both playing as they train."""
+        game, config = self.config.selfplay.game_of(self.stage), self.config.selfplay.network
+        first, second = (
+            NetworkAgent(network_of(config, each), game, name=name)
+            for each, name in ((weights, "candidate"), (member.weights, "member"))
+        )
+        matches = play_pairs(game, first, second, pairs, seed, record=False)
+        return counts_of(matches.pair_points)
 
     def restore_env_runners(self, env_runner_group: Any) -> list[int]:
         """A runner that was restarted has lost its games and slots: it starts new ones and is sent everything."""
         restored = env_runner_group.probe_unhealthy_env_runners() or []
         for runner in restored:
-            self._sent.pop(runner, None)
+            self.sampler.forget(runner)
         return restored
 
     def cleanup(self) -> None:
@@ -341,11 +288,10 @@ class SelfPlay(PPO):
         self.stage = stage
         self.forget_slots()
 
-    def forget_slots(self, *, exchanged: bool = False) -> None:
-        """Every runner is sent its past selves anew, with its next request; `exchanged` if they are others."""
-        self._slots_version += 1
-        if exchanged:
-            self._drawn_version = self._slots_version
+    def forget_slots(self) -> None:
+        """Every runner is sent its past selves anew, with its next request."""
+        for learner in self.league.learners:
+            learner.slots_version += 1
 
     def export(self) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, Any]]:
         """All that it takes to continue: arrays by group (a file each), and JSON. Rollouts in flight are not part."""
@@ -372,7 +318,7 @@ def join_batches(batches: list[MultiAgentBatch]) -> MultiAgentBatch:
     """One batch of them all. Where only some hold a mask, every action was legal in the others."""
     if len(batches) == 1:
         return batches[0]
-    rows = [batch.policy_batches[DEFAULT_MODULE_ID] for batch in batches]
+    rows = [part for batch in batches for part in batch.policy_batches.values()]
     masked = next((part[MASK] for part in rows if MASK in part), None)
     for part in rows:
         if masked is not None and MASK not in part:

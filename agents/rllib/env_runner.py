@@ -30,7 +30,7 @@ from ray.rllib.utils.metrics import (
 )
 from ray.rllib.utils.typing import StateDict
 
-from agents.rllib.module import MASK, PREFIX
+from agents.rllib.module import MASK, PREFIX, module_ids
 from agents.rollouts import Rollouts, Weights
 
 RETURN_AGAINST_PAST_MEAN = "return_against_past_mean"  # what the learning team got against past selves
@@ -60,17 +60,28 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
             self.failure = traceback.format_exc().rstrip()
 
     def make_env(self) -> None:
-        selfplay = self.config.selfplay
-        self.game = selfplay.game_of(self.stage)
-        index = self.worker_index or 0
-        settings = selfplay.rollouts_of(index, self.config.num_env_runners)
+        self.game = self.config.selfplay.game_of(self.stage)
+        self.rollouts = self.make_rollouts(0)  # the first learner's
+        self._rollouts = {0: self.rollouts}
+
+    def rollouts_for(self, learner: int) -> Rollouts:
+        """The games of a learner of the league, begun when they are first asked for."""
+        if learner not in self._rollouts:
+            self._rollouts[learner] = self.make_rollouts(learner)
+        return self._rollouts[learner]
+
+    def make_rollouts(self, learner: int) -> Rollouts:
+        selfplay, index = self.config.selfplay, self.worker_index or 0
+        settings = selfplay.rollouts_of(index, self.config.num_env_runners, learner)
         sequence = [self.config.seed or 0, index]
         if index and ray.get_runtime_context().was_current_actor_reconstructed:
             sequence.append(int.from_bytes(os.urandom(8)))  # not the same games over again
-        if self.stage:
+        if self.stage or learner:
             sequence.append(self.stage)
+        if learner:
+            sequence.append(learner)
         stream = int(np.random.SeedSequence(sequence).generate_state(1)[0])
-        self.rollouts = Rollouts(self.game, selfplay.network, settings, seed=stream)
+        return Rollouts(self.game, selfplay.network, settings, seed=stream)
 
     def make_module(self) -> None:
         self.module = self.rollouts.learner
@@ -82,9 +93,10 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
             self.make_env()
             self.make_module()
 
-    def sample(self, **kwargs: Any) -> list[MultiAgentBatch]:
+    def sample(self, learner: int = 0, **kwargs: Any) -> list[MultiAgentBatch]:
         """One rollout of every game: a list of one batch (a bare batch is a dict, which RLlib would take apart)."""
-        samples, self.sums = self.rollouts.collect()
+        rollouts = self.rollouts_for(learner)
+        samples, self.sums = rollouts.collect()
         batch = SampleBatch(
             {
                 Columns.OBS: samples["observations"],
@@ -96,13 +108,13 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         )
         if not samples["masks"].all():
             batch[MASK] = samples["masks"]
-        settings = self.rollouts.settings
-        env_steps = settings.num_games * settings.length
+        env_steps = rollouts.settings.num_games * rollouts.settings.length
         self.num_env_steps_sampled_lifetime += env_steps
-        self._log(env_steps, batch.count)
-        return [MultiAgentBatch({DEFAULT_MODULE_ID: batch}, env_steps)]
+        module_id = module_ids(self.config.selfplay.league)[learner]
+        self._log(env_steps, batch.count, module_id)
+        return [MultiAgentBatch({module_id: batch}, env_steps)]
 
-    def _log(self, env_steps: int, agent_steps: int) -> None:
+    def _log(self, env_steps: int, agent_steps: int, module_id: str) -> None:
         """By RLlib's names and conventions; its schedules and Tune's stopping rules count with these."""
         log, sums = self.metrics.log_value, self.sums
         for now, ever, value in (
@@ -114,8 +126,8 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
                 agent_steps,
             ),
             (
-                (NUM_MODULE_STEPS_SAMPLED, DEFAULT_MODULE_ID),
-                (NUM_MODULE_STEPS_SAMPLED_LIFETIME, DEFAULT_MODULE_ID),
+                (NUM_MODULE_STEPS_SAMPLED, module_id),
+                (NUM_MODULE_STEPS_SAMPLED_LIFETIME, module_id),
                 agent_steps,
             ),
         ):
@@ -133,33 +145,38 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         past_selves: dict[int, Weights] | None = None,
         exchanged: bool = True,
         stage: int = 0,
+        learner: int = 0,
     ) -> dict[str, Any]:
-        """Take new weights, sample, report: {batch, sums, metrics, stage, slots} or {error: the traceback}."""
+        """Take a learner's new weights, sample for it, report: {batch, sums, metrics, stage, slots} or {error: the
+        traceback}."""
         if self.failure:
             return {"error": self.failure}
         try:
             self.enter(stage)
+            rollouts = self.rollouts_for(learner)
             if weights is not None:
-                self.rollouts.set_weights(weights)
+                rollouts.set_weights(weights)
             for slot, past in (past_selves or {}).items():
-                if slot < len(self.rollouts.past_selves):
-                    self.rollouts.set_past_self(slot, past, exchanged=exchanged)
-            (batch,) = self.sample()
+                if slot < len(rollouts.past_selves):
+                    rollouts.set_past_self(slot, past, exchanged=exchanged)
+            (batch,) = self.sample(learner)
         except Exception:
             error = traceback.format_exc().rstrip()
             with suppress(Exception):
-                self.rollouts.restart()
+                self.rollouts_for(learner).restart()
             return {"error": error}
-        slots = self.rollouts.against_slots.copy()
+        slots = rollouts.against_slots.copy()
         return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics(), "stage": stage, "slots": slots}
 
-    def export_games(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """The boards and random streams, for a checkpoint of ours."""
-        return self.rollouts.state()
+    def export_games(self) -> dict[int, tuple[dict[str, np.ndarray], dict[str, Any]]]:
+        """The boards and random streams of each learner that has played, for a checkpoint of ours."""
+        return {learner: rollouts.state() for learner, rollouts in self._rollouts.items()}
 
-    def import_games(self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None, stage: int = 0) -> None:
+    def import_games(
+        self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None, stage: int = 0, learner: int = 0
+    ) -> None:
         self.enter(stage)
-        self.rollouts.load_state(arrays, state)
+        self.rollouts_for(learner).load_state(arrays, state)
 
     def get_spaces(self) -> dict[str, tuple[gym.Space, gym.Space]]:
         spaces = (self.config.observation_space, self.config.action_space)

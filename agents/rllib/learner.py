@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
-from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.training_data import TrainingData
 
 from agents.fast_network import ThreadedGradient
+from agents.network import PolicyValueNetwork
 from agents.rllib.module import MASK
 from agents.rollouts import ILLEGAL_LOGIT
 
@@ -29,15 +29,29 @@ NOT_FINITE = "training diverged: the gradient is not finite any more; lower the 
 
 
 class SelfPlayPPOLearner(PPOTorchLearner):
-    """Updates one module from one MultiAgentBatch of advantages that the runners computed."""
+    """Updates one module from one MultiAgentBatch of advantages that the runners computed. Of a league's modules each
+    has a batch of its own."""
 
     def build(self) -> None:
         super().build()
         self.shuffle = torch.Generator().manual_seed(self.config.seed or 0)
-        if self.device.type == "cpu":
-            network = self.module[DEFAULT_MODULE_ID].unwrapped().network
-            self.fast_gradient = ThreadedGradient(network, self.config.learner_threads)
-            self.fast_gradient.bind_gradients()
+        self.fast_gradients: dict[str, ThreadedGradient] = {}
+        for module_id in self.module.keys() if self.device.type == "cpu" else ():
+            self.fast_gradients[module_id] = ThreadedGradient(self.network(module_id), self.config.learner_threads)
+            self.fast_gradients[module_id].bind_gradients()
+
+    def network(self, module_id: str) -> PolicyValueNetwork:
+        return self.module[module_id].unwrapped().network
+
+    def optimizer(self, module_id: str) -> torch.optim.Optimizer:
+        ((_, optimizer),) = self.get_optimizers_for_module(module_id)
+        return optimizer
+
+    def begin_anew(self, module_id: str, weights: dict[str, np.ndarray]) -> None:
+        """Go on from these weights, as if nothing had been learned by this module before."""
+        state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+        self.network(module_id).load_state_dict(state)
+        self.optimizer(module_id).state.clear()
 
     def configure_optimizers_for_module(self, module_id, config=None) -> None:
         params = self.get_parameters(self._module[module_id])
@@ -63,20 +77,19 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         training_data.validate()
         training_data.solve_refs()
         self._weights_seq_no += 1
-        rows = training_data.batch.policy_batches[DEFAULT_MODULE_ID]
-        network = self.module[DEFAULT_MODULE_ID].unwrapped().network
-        (optimizer,) = (optim for _, optim in self.get_optimizers_for_module(DEFAULT_MODULE_ID))
+        ((module_id, rows),) = training_data.batch.policy_batches.items()
+        network, optimizer = self.network(module_id), self.optimizer(module_id)
         if lr is not None:
             for group in optimizer.param_groups:
                 group["lr"] = lr
         if entropy is None:
-            entropy = float(self.entropy_coeff_schedulers_per_module[DEFAULT_MODULE_ID].get_current_value())
+            entropy = float(self.entropy_coeff_schedulers_per_module[module_id].get_current_value())
         if self.device.type == "cpu":
-            means = self._fit_on_cpu(network, optimizer, rows, entropy)
+            means = self._fit_on_cpu(self.fast_gradients[module_id], optimizer, rows, entropy)
         else:
             means = self._fit_with_autograd(network, optimizer, rows, entropy)
         for name, value in zip(LOSSES, means, strict=True):
-            self.metrics.log_value((DEFAULT_MODULE_ID, name), value, window=1)
+            self.metrics.log_value((module_id, name), value, window=1)
         self.after_gradient_based_update(timesteps=timesteps or {})
         return self.metrics.reduce()
 
@@ -87,9 +100,9 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         for _ in range(self.config.num_epochs):
             yield torch.randperm(count, generator=self.shuffle), list(pairwise(edges))
 
-    def _fit_on_cpu(self, network: Any, optimizer: Any, rows: Any, entropy: float) -> list[float]:
+    def _fit_on_cpu(self, fast: ThreadedGradient, optimizer: Any, rows: Any, entropy: float) -> list[float]:
         """All epochs through ThreadedGradient. Returns the means of LOSSES over the minibatches."""
-        fast, config, count = self.fast_gradient, self.config, len(rows)
+        config, count = self.config, len(rows)
         observations = rows[Columns.OBS].reshape(count, -1).astype(np.float32, copy=False)
         advantages = rows["advantages"]
         advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)

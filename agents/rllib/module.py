@@ -3,10 +3,12 @@
 from typing import Any
 
 import torch
+from ray.rllib.core import DEFAULT_MODULE_ID
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch.torch_rl_module import TorchRLModule
 
+from agents.league import LeagueSettings
 from agents.network import PolicyValueNetwork
 from agents.rollouts import ILLEGAL_LOGIT, Weights
 
@@ -36,3 +38,8 @@ class PolicyValueModule(TorchRLModule, ValueFunctionAPI):
 def weights_of(module: PolicyValueModule) -> Weights:
     """The network's parameters as float32 arrays by name, copied."""
     return {name: value.detach().cpu().numpy().copy() for name, value in module.network.state_dict().items()}
+
+
+def module_ids(league: LeagueSettings) -> list[str]:
+    """RLlib's name for the module of each learner; the first one's is its default."""
+    return [DEFAULT_MODULE_ID, *league.names[1:]]

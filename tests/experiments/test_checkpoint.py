@@ -160,10 +160,10 @@ def test_a_renamed_or_foreign_folder_is_refused(tmp_path: Path):
 
 
 def test_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(checkpoint, "VERSION", 4)
+    monkeypatch.setattr(checkpoint, "VERSION", 5)
     save(tmp_path / "1", {}, {})
     monkeypatch.undo()
-    assert "has version 4; this program reads version 3" in refusal(tmp_path / "1")
+    assert "has version 5; this program reads version 4" in refusal(tmp_path / "1")
 
 
 class Poison:

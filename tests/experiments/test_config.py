@@ -66,7 +66,7 @@ MISTAKES = [
     ("lr: 1", "mine.yaml:2: unknown key 'lr'; did you mean 'training.lr'?"),
     ("trainin: {lr: 1}", "mine.yaml:2: unknown key 'trainin'; did you mean 'training'?"),
     ("opponents: {qqqq: 1}", "mine.yaml:2: unknown key 'opponents.qqqq'; known: latest, pool, fixed, "
-     "fixed_agents, pool_size, slots, snapshot_every, sampling"),
+     "fixed_agents, pool_size, slots, snapshot_every, sampling, league"),
     ("training: {lr: fast}", "mine.yaml:2: training.lr is the text 'fast'; wanted a number"),
     ("training: {lr: '1e-3'}", "mine.yaml:2: training.lr is the text '1e-3'; wanted a number"),
     ("training: {lr: 0}", "mine.yaml:2: training.lr is 0; wanted more than 0"),

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from agents.averaging import WeightAverage
-from agents.rllib.algorithm import EnvironmentFailure, SelfPlayConfig, join_batches
+from agents.rllib.algorithm import SelfPlayConfig, join_batches
 from agents.rllib.learner import LOSSES, Diverged
+from agents.rllib.sampler import EnvironmentFailure
 from agents.rollouts import STATISTICS
 from tests.agents.rllib.conftest import ROLLOUTS, config_for
 from tests.exactness import bits
@@ -65,7 +66,7 @@ def test_lifetime_counts_go_on_and_others_begin_anew(build):
 def test_the_same_seed_trains_the_same_weights_and_another_does_not(build):
     first, same, other = (train(build(seed=seed), 3) for seed in (5, 5, 6))
     assert differences(first, same) == []
-    assert "weights/heads.weight" in differences(first, other)
+    assert "weights_0/heads.weight" in differences(first, other)
 
 
 @pytest.mark.parametrize("game_id", ["tic_tac_toe", "ball_1v1"])
@@ -80,7 +81,7 @@ def test_continued_training_equals_uninterrupted_training_bit_for_bit(build, gam
     assert differences(resumed, straight) == []
     assert resumed.report.losses == straight.report.losses
     assert resumed.report.sums == straight.report.sums
-    assert (resumed.env_steps, resumed.updates, len(resumed.pool.weights)) == (straight.env_steps, 10, 4)
+    assert (resumed.env_steps, resumed.updates, len(resumed.league.pool.members)) == (straight.env_steps, 10, 4)
 
 
 def test_the_agent_is_the_average_of_the_weights_after_each_update(build, ray_running):
@@ -102,7 +103,7 @@ def test_without_averaging_the_agent_is_the_newest(ray_running):
     train(algorithm, 2)
     newest = algorithm.weights()
     assert all(np.array_equal(newest[name], w) for name, w in algorithm.agent_weights().items())
-    assert "average" not in algorithm.export()[0]
+    assert "average_0" not in algorithm.export()[0]
     algorithm.stop()
 
 
@@ -123,7 +124,7 @@ def test_the_state_of_another_game_is_refused(build):
     other = build(game_id="connect_four")
     mine, _ = other.export()
     with pytest.raises(ValueError, match="not games of connect_four"):
-        other.import_({**mine, "games_0": arrays["games_0"]}, state)
+        other.import_({**mine, "games_0_0": arrays["games_0_0"]}, state)
 
 
 def test_schedules_of_the_run_go_before_the_config_s(build):
@@ -140,7 +141,7 @@ def test_schedules_of_the_run_go_before_the_config_s(build):
 
 def test_without_a_share_for_the_pool_nobody_but_the_latest_plays(build):
     algorithm = train(build(pool_share=0.0), 4)
-    assert algorithm.slots == []
+    assert algorithm.league.learners[0].slots == []
     assert algorithm.env_runner.rollouts.past_selves == []
     assert algorithm.report.agent_steps == algorithm.report.env_steps
     assert algorithm.report.sums["pool_episodes"] == 0
@@ -173,7 +174,7 @@ def test_an_update_ends_early_beyond_the_target_divergence(ray_running):
         algorithm = config_for(num_games=48).training(lr=0.05, num_epochs=10, target_kl=target).build_algo()
         train(algorithm, 3)
         kl[target] = algorithm.report.losses["kl"]
-        steps[target] = float(algorithm.export()[0]["optimizer"]["heads.bias/step"])
+        steps[target] = float(algorithm.export()[0]["optimizer_0"]["heads.bias/step"])
         algorithm.stop()
     assert steps[0.01] < steps[None] / 2
     assert kl[0.01] < kl[None]
@@ -182,11 +183,11 @@ def test_an_update_ends_early_beyond_the_target_divergence(ray_running):
 def test_weights_that_are_not_numbers_end_training_before_they_are_used(build):
     algorithm = train(build(), 1)
     network = algorithm.learner.module["default_policy"].unwrapped().network
-    moments = algorithm.export()[0]["optimizer"]
+    moments = algorithm.export()[0]["optimizer_0"]
     network.heads.bias.data[0] = float("nan")
     with pytest.raises(Diverged, match="lower the learning rate"):
         algorithm.train()
-    for name, array in algorithm.export()[0]["optimizer"].items():
+    for name, array in algorithm.export()[0]["optimizer_0"].items():
         np.testing.assert_array_equal(array, moments[name])
 
 
@@ -209,9 +210,9 @@ def test_what_cannot_work_is_refused_before_anything_is_built():
 def test_a_minibatch_larger_than_the_batch_is_the_whole_batch(ray_running):
     algorithm = config_for().training(minibatch_size=10**6, num_epochs=3).build_algo()
     algorithm.train()
-    assert set(map(float, [w for name, w in algorithm.export()[0]["optimizer"].items() if name.endswith("step")])) == {
-        3
-    }
+    assert set(
+        map(float, [w for name, w in algorithm.export()[0]["optimizer_0"].items() if name.endswith("step")])
+    ) == {3}
     algorithm.stop()
 
 

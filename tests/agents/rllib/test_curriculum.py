@@ -57,7 +57,7 @@ def test_each_stage_is_played_by_the_same_network(build):
 def test_the_past_selves_play_on_in_the_next_stage(build):
     algorithm = train(build(), 4)
     algorithm.enter(1)
-    wanted = [algorithm.pool.weights[index] for index in algorithm.slots]  # drawn anew at the end of the update
+    wanted = [member.weights for member in algorithm.league.learners[0].slots]  # drawn anew at the end of the update
     algorithm.train()
     found = [network.state_dict() for network in algorithm.env_runner.rollouts.past_selves]
     assert len(found) == len(wanted) == 2
@@ -71,7 +71,7 @@ def test_a_run_continued_in_a_later_stage_is_bit_for_bit_the_run_that_went_on(bu
     straight.enter(1)
     train(straight, 2)
     arrays, state = straight.export()
-    assert arrays["games_0"]["states"].dtype == straight.config.selfplay.game_of(1).state_dtype
+    assert arrays["games_0_0"]["states"].dtype == straight.config.selfplay.game_of(1).state_dtype
     resumed = train(build(), 1)
     resumed.import_(arrays, json.loads(json.dumps(state)))
     for algorithm in (straight, resumed):
@@ -91,4 +91,4 @@ def test_runners_follow_and_what_they_had_played_before_is_left_out(build):
     algorithm.train()
     assert algorithm.report.agent_steps == 3 * UPDATE
     assert each(algorithm, lambda runner: (runner.stage, runner.game.id)) == [(1, "chase_2v2")] * 2
-    assert algorithm.runner_deaths == 0
+    assert algorithm.sampler.deaths == 0

@@ -20,20 +20,21 @@ def test_the_cpu_s_own_way_is_autograd_s(ray_running, game_id: str):
     start = {name: w.clone() for name, w in network.state_dict().items()}
     shuffle = learner.shuffle.get_state()
     found = []
-    for fit in (learner._fit_on_cpu, learner._fit_with_autograd):
+    fast = learner.fast_gradients["default_policy"]
+    for fit, what in ((learner._fit_on_cpu, fast), (learner._fit_with_autograd, network)):
         network.load_state_dict(start)
         optimizer.state.clear()
         learner.shuffle.set_state(shuffle)
-        learner.fast_gradient.bind_gradients()
-        losses = fit(network, optimizer, rows, 0.05)
+        fast.bind_gradients()
+        losses = fit(what, optimizer, rows, 0.05)
         found.append((losses, {name: w.clone() for name, w in network.state_dict().items()}))
     algorithm.stop()
-    (fast_losses, fast), (losses, wanted) = found
+    (fast_losses, changed), (losses, wanted) = found
     assert len(losses) == len(LOSSES)
     np.testing.assert_allclose(fast_losses, losses, rtol=2e-3, atol=2e-5)
     for name, w in wanted.items():
         assert not torch.equal(w, start[name])
-        torch.testing.assert_close(fast[name], w, rtol=1e-3, atol=2e-5)
+        torch.testing.assert_close(changed[name], w, rtol=1e-3, atol=2e-5)
 
 
 def test_every_row_is_used_once_an_epoch_in_minibatches_of_about_the_size(ray_running):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from agents.network import PolicyValueNetwork
-from agents.rllib import algorithm as module
-from agents.rllib.algorithm import EnvironmentFailure, RunnersLost
+from agents.rllib import sampler as module
 from agents.rllib.env_runner import SelfPlayEnvRunner
+from agents.rllib.sampler import EnvironmentFailure, RunnersLost
 from agents.saved import save_agent
 from envs import make
 from tests.agents.rllib.conftest import ROLLOUTS, config_for
@@ -55,7 +55,7 @@ def test_runners_share_the_games_of_an_update(pair):
     assert each(pair, lambda runner: runner.rollouts.batch.num_envs) == [6, 6]
     assert any(not np.array_equal(before[name], w) for name, w in pair.weights().items())
     assert pair.report.losses["kl"] < 0.1  # the samples are those of the weights of one update ago
-    assert pair.runner_deaths == 0
+    assert pair.sampler.deaths == 0
 
 
 def test_runners_play_different_games(pair):
@@ -85,7 +85,7 @@ def same(found: list[dict], wanted: list[dict]) -> bool:
 def wanted_of(algorithm) -> tuple[list, list]:
     """What the runners should hold after one more update: they are asked for the next rollout before the weights and
     slots change."""
-    return [algorithm.weights()], [algorithm.pool.weights[index] for index in algorithm.slots]
+    return [algorithm.weights()], [member.weights for member in algorithm.league.learners[0].slots]
 
 
 def test_runners_play_with_the_learner_s_weights_and_the_past_selves_that_were_drawn(pair):
@@ -100,7 +100,7 @@ def test_runners_play_with_the_learner_s_weights_and_the_past_selves_that_were_d
 def test_games_go_on_without_runners(pair, build):
     """And from there with one, in the slow test below."""
     arrays, state = pair.export()
-    boards = np.concatenate([arrays["games_1"]["states"], arrays["games_2"]["states"]])["board"]
+    boards = np.concatenate([arrays["games_0_1"]["states"], arrays["games_0_2"]["states"]])["board"]
     assert boards.shape == (12, 6, 7)
     resumed = build(runners=0, game_id="connect_four", seed=9)
     resumed.import_(arrays, state)
@@ -151,16 +151,16 @@ def saved_agent(folder: Path) -> Path:
 def check_that_training_survives_a_kill(algorithm, while_it_is_away: int | None) -> None:
     """SIGKILL the first runner, as the out-of-memory killer does."""
     opening = each(algorithm, lambda runner: runner.rollouts.batch.states["rng"].copy())[0]
-    deaths = algorithm.runner_deaths
+    deaths = algorithm.sampler.deaths
     os.kill(each(algorithm, lambda runner: os.getpid())[0], signal.SIGKILL)
-    train_until(algorithm, lambda: algorithm.runner_deaths == deaths + 1)
+    train_until(algorithm, lambda: algorithm.sampler.deaths == deaths + 1)
     if while_it_is_away:
         train_until(algorithm, lambda: algorithm.report and algorithm.report.env_steps == while_it_is_away)
     train_until(algorithm, lambda: algorithm.report and algorithm.report.env_steps == STEPS)
     steps, wanted = algorithm.env_steps, wanted_of(algorithm)
     algorithm.train()
     assert algorithm.env_steps == steps + STEPS
-    assert algorithm.runner_deaths == deaths + 1
+    assert algorithm.sampler.deaths == deaths + 1
     again = each(algorithm, lambda runner: runner.rollouts.batch.states["rng"].copy())[0]
     assert not np.array_equal(again, opening)  # not the same games once more
     assert all(same(found[1], wanted[1]) for found in held(algorithm))

@@ -63,7 +63,7 @@ def test_tune_runs_trials_and_their_checkpoints_can_be_loaded(ray_running, tmp_p
         assert -1 <= result.metrics["env_runners"]["return_against_past_mean"] <= 1
         algorithm = SelfPlay.from_checkpoint(result.checkpoint.path)
         assert algorithm.updates == 3
-        first = algorithm.pool.weights[0]
+        first = algorithm.league.pool.members[0].weights
         moved[result.config["lr"]] = any(not np.array_equal(first[name], w) for name, w in algorithm.weights().items())
         algorithm.stop()
     assert moved == {0.0: False, 1e-2: True}

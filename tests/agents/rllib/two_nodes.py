@@ -31,7 +31,7 @@ def main() -> None:
         seen["nodes_with_a_runner"] = len(set(nodes))
         cluster.remove_node(second)
         deadline = time.monotonic() + 120
-        while not (algorithm.runner_deaths and algorithm.report.env_steps < seen["steps"] / 3):
+        while not (algorithm.sampler.deaths and algorithm.report.env_steps < seen["steps"] / 3):
             algorithm.train()
             assert time.monotonic() < deadline
         steps = algorithm.env_steps
