@@ -1,11 +1,11 @@
 """A league: several networks learn at once, each against others, and who beats them joins the pool that all meet.
 
-    learner               whom it meets                                     what joins the pool
-    main_0, main_1, ...   itself (opponents.latest), the pool by            its self every `snapshot_every` of its updates,
-                          `sampling` (opponents.pool)                       or then if it beats the one before (`sprt`)
-    main_exploiter_0 ..   the newest member of one main, nobody else        its self, once it beats that member; then it
-                                                                            begins anew, as a copy of that main
-    league_exploiter_0 .. everybody in the pool, first who beats it         the same, once it beats those it was drawn
+    learner                whom it meets                               what joins the pool
+    main_0, ...            itself (opponents.latest), and the pool     its self every `snapshot_every` of its updates,
+                           by `sampling` (opponents.pool)              or (`sprt`) if it beats the one before
+    main_exploiter_0, ...  the newest member of one main, no other     its self, once it beats that member; then it
+                                                                       begins anew, as a copy of that main
+    league_exploiter_0 ... everybody in the pool, first who beats it   the same, once it beats those that it was drawn
 
 Exploiters look for what a main cannot do; a main that meets them in the pool has to learn it. The roles are those of
 Vinyals et al., "Grandmaster level in StarCraft II using multi-agent reinforcement learning" (2019); there exploiters

@@ -1,9 +1,9 @@
-"""The pool: a bounded memory of earlier selves, spread evenly over the training so far, and how games against them went.
+"""The pool: a bounded memory of earlier selves, spread evenly over the training so far, and of games against them.
 
     pool = Pool(size=32)
-    pool.add(0, env_steps, weights)                                # of learner 0
-    drawn = draw(pool.members, 4, chances(pool.members, 0, "prioritised"), rng)      # members to be played next
-    drawn[0].count(0, games=40, points=31.5)                       # what came of it for learner 0
+    pool.add(0, env_steps, weights)                                                     # of learner 0
+    drawn = draw(pool.members, 4, chances(pool.members, 0, "prioritised"), rng)         # to be played next
+    drawn[0].count(0, games=40, points=31.5)                                            # what came of it
 
 How members are drawn, `sampling`:
 

@@ -51,7 +51,7 @@ class SelfPlaySettings:
     pool_size: int = 32
     sampling: Sampling = "uniform"  # how past selves are drawn
     snapshot_every: int = 25  # updates of a learner
-    league: LeagueSettings = LeagueSettings()
+    league: LeagueSettings = field(default_factory=LeagueSettings)
     averaging: float | None = None  # power of the average of the weights that is the agent; None: the newest are
     before: tuple[tuple[str, dict[str, Any]], ...] = ()  # ids and settings of a curriculum's earlier games, in order
 
@@ -152,8 +152,8 @@ class SelfPlay(PPO):
     """`train()` is one update; `report` says what it did; `lr` and `entropy`, if set, go before the config's schedules;
     `stage` says which game of the curriculum is played, and `enter` changes it between updates.
 
-    train() raises sampler.EnvironmentFailure, sampler.RunnersLost and learner.Diverged. It leaves `report` alone where no runner was
-    healthy (RLlib is restarting them) or all that had been played is of the stage before.
+    train() raises sampler.EnvironmentFailure, sampler.RunnersLost and learner.Diverged. It leaves `report` alone where
+    no runner was healthy (RLlib is restarting them) or all that had been played is of the stage before.
     """
 
     @classmethod

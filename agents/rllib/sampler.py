@@ -29,7 +29,7 @@ class RunnersLost(RuntimeError):
 class Sampler:
     """What each runner has, what it was asked for, what it played. `deaths` counts runners that died.
 
-    A play is what `SelfPlayEnvRunner.play` returns and `asked`, the members of the pool in the slots that it played with.
+    A play is what `SelfPlayEnvRunner.play` returns and `asked`, the members of the pool in the slots it played with.
     """
 
     def __init__(self, algorithm: "SelfPlay"):

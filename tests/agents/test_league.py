@@ -45,7 +45,8 @@ def test_names_and_kinds():
 @pytest.mark.parametrize(
     ("settings", "shares"),
     [(FOUR, [0.3, 0.3, 0.2, 0.2]), (replace(FOUR, exploiter_share=0.8), [0.1, 0.1, 0.4, 0.4]), (LeagueSettings(), [1]),
-     (LeagueSettings(mains=4), [0.25] * 4), (LeagueSettings(main_exploiters=3, exploiter_share=0.3), [0.7] + [0.1] * 3)],
+     (LeagueSettings(mains=4), [0.25] * 4),
+     (LeagueSettings(main_exploiters=3, exploiter_share=0.3), [0.7] + [0.1] * 3)],
 )  # fmt: skip
 def test_turns_are_dealt_out_by_shares(settings: LeagueSettings, shares: list[float]):
     """Nobody is ever more than two turns from its share; a turn may be asked for one ahead."""

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 
 from agents.league import LeagueSettings
@@ -123,9 +124,7 @@ def test_a_continued_league_equals_an_uninterrupted_one_bit_for_bit(ray_running)
 def test_another_league_is_refused(ray_running):
     arrays, state = build().export()
     other = build(league=replace(LEAGUE, league_exploiters=0))
-    with pytest.raises(
-        ValueError, match="learners are main_0, main_exploiter_0, league_exploiter_0, not main_0, main_"
-    ):
+    with pytest.raises(ValueError, match="are main_0, main_exploiter_0, league_exploiter_0, not main_0, main_"):
         other.import_(arrays, state)
     other.stop()
 
@@ -143,4 +142,27 @@ def test_remote_runners_play_for_each_learner_in_turn(ray_running):
         lambda runner: sorted(runner._rollouts), local_env_runner=False
     )
     assert seen == [[0, 1, 2]] * 2
+    algorithm.stop()
+
+
+@pytest.mark.slow
+def test_a_runner_s_memory_does_not_grow_with_the_pool(ray_running):
+    """A thousand members, of 20 MB together: a runner holds as many as it has slots."""
+    config = config_for(1)
+    network = config.selfplay.network | {"hidden": [64, 64]}
+    config.self_play(replace(config.selfplay, pool_size=1000, snapshot_every=1, network=network))
+    algorithm = config.build_algo()
+
+    def resident() -> float:
+        (found,) = algorithm.env_runner_group.foreach_env_runner(
+            lambda runner: psutil.Process().memory_info().rss / 1e6, local_env_runner=False
+        )
+        return found
+
+    train(algorithm, 100)
+    early = resident()
+    train(algorithm, 900)
+    assert len(algorithm.league.pool.members) == 1000
+    print(f"a runner's memory: {early:.1f} MB with 100 members, {resident():.1f} MB with 1,000")
+    assert resident() < early + 8
     algorithm.stop()
