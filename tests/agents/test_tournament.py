@@ -143,9 +143,9 @@ def test_deals_of_cards_differ_though_the_moves_are_the_same_and_a_pair_is_one_r
 
 def test_a_perfect_score_lies_in_its_interval():
     table = Table.of([beats("a", "b", 100)], {})
-    assert table.high[table.players.index("a"), table.players.index("b")] == 1
-    assert table.low[table.players.index("b"), table.players.index("a")] == 0
-    assert 0.9 < table.low[table.players.index("a"), table.players.index("b")] < 1
+    assert table.ends[1, table.players.index("a"), table.players.index("b")] == 1
+    assert table.ends[0, table.players.index("b"), table.players.index("a")] == 0
+    assert 0.9 < table.ends[0, table.players.index("a"), table.players.index("b")] < 1
 
 
 def test_a_line_of_players_is_told_with_the_best_first():
@@ -154,8 +154,8 @@ def test_a_line_of_players_is_told_with_the_best_first():
     assert table.players == ["c", "b", "random"]
     assert table.payoffs[0, 1] == pytest.approx(0.8)
     assert table.payoffs[1, 0] == pytest.approx(0.2)
-    assert table.low[0, 1] < 0.8 < table.high[0, 1]
-    assert table.low[1, 0] == pytest.approx(1 - table.high[0, 1])
+    assert table.ends[0, 0, 1] < 0.8 < table.ends[1, 0, 1]
+    assert table.ends[0, 1, 0] == pytest.approx(1 - table.ends[1, 0, 1])
     assert table.nash.weights == pytest.approx([1, 0, 0])
     assert table.cycles == []
     assert table.standings.ratings["b"].elo == pytest.approx(400 * np.log10(4), abs=15)
