@@ -8,7 +8,7 @@ import pytest
 from agents.agent import Forfeit, RandomAgent
 from agents.match_files import read_match, write_matches
 from agents.names import make_agent
-from agents.tournament import FixtureResult, Plan, Table, play, summary
+from agents.tournament import FixtureResult, Meeting, Plan, Table, play, summary
 from envs import make
 
 
@@ -180,6 +180,25 @@ def test_fixtures_of_two_add_up():
     low, high = meeting.interval
     assert low == pytest.approx(0.7 - 1.96 * np.sqrt(0.21 / 200), abs=0.01)
     assert high == pytest.approx(0.7 + 1.96 * np.sqrt(0.21 / 200), abs=0.01)
+
+
+def test_a_meeting_is_written_and_read():
+    first, second = beats("a", "b", 80), beats("a", "b", 60)
+    meeting = Meeting.of([first, second])
+    again = Meeting.from_json(json.loads(json.dumps(meeting.to_json())))
+    assert again.to_json() == meeting.to_json()
+    assert again.counts.tolist() == meeting.counts.tolist()
+    assert again.interval == meeting.interval
+
+
+def test_the_nash_average_can_be_of_some_alone():
+    results = [beats("b", "a"), beats("a", "random"), beats("b", "random", 90), beats("b", "one_ply")]
+    table = Table.of_meetings([Meeting.of([result]) for result in results], {}, draws=0, core={"a", "b"})
+    weights = dict(zip(table.players, table.nash.weights, strict=True))
+    assert (weights["a"], weights["b"]) == pytest.approx((0, 1))
+    assert np.isnan([weights["random"], weights["one_ply"]]).all()
+    assert table.cyclic_share == pytest.approx(0)
+    assert table.standings.ratings["b"].low == table.standings.ratings["b"].elo
 
 
 def test_in_a_gauntlet_nobody_has_nash_weight_for_not_all_met():
