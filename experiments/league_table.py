@@ -86,8 +86,9 @@ class LeagueTable:
             against = f"self_{roster.steps_of(member)}"
             values[f"eval/win_rate/{against}"] = meeting.wins / (2 * meeting.pairs)
             values[f"eval/draw_rate/{against}"] = meeting.draws / (2 * meeting.pairs)
-            if meeting.goals is not None and sum(meeting.goals):
-                values[f"eval/goal_share/{against}"] = meeting.goals[0] / sum(meeting.goals)
+            scored, conceded = meeting.goals or (0, 0)
+            if scored + conceded:
+                values[f"eval/goal_share/{against}"] = scored / (scored + conceded)
             if meeting.paid is not None:
                 values[f"eval/return/{against}"] = meeting.paid
         return values
