@@ -139,7 +139,8 @@ class RunFolder:
         """An animation [T, H, W, 3] uint8, which TensorBoard plays on its Images page."""
         from experiments.animation import encode_gif
 
-        self._add_image(tag, encode_gif(frames, fps), *frames.shape[1:3], step)
+        height, width = frames.shape[1:3]
+        self._add_image(tag, encode_gif(frames, fps), height, width, step)
 
     def _add_image(self, tag: str, encoded: bytes, height: int, width: int, step: int) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
