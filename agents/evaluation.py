@@ -3,14 +3,13 @@
     result = evaluate(agent, make("ball_2v2"), ["scripted:L2", "scripted:L3"], pairs=64, seed=1)
     result.rating, result.win_rates, result.scalars()
 
-The rating comes from the game's anchors alone (agents/anchors). Earlier selves are no anchors: `evaluate_past` plays
-them to show forgetting.
+The rating comes from the game's anchors alone (agents/anchors).
 """
 
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -107,8 +106,10 @@ def evaluate(
     *,
     opening: int | None = None,
     tell: Callable[[Against], None] | None = None,
+    keep: Callable[[str, Matches], None] | None = None,
 ) -> Evaluation:
-    """Play `pairs` pairs of games against each opponent, all from `seed`; `tell` hears of each opponent's result.
+    """Play `pairs` pairs of games against each opponent, all from `seed`; `tell` hears of each opponent's result,
+    `keep` gets the games themselves, recorded.
 
     `opening`: games begin after 0 to so many random moves (None: the game's own number, as the
     anchors' ratings).
@@ -117,36 +118,20 @@ def evaluate(
     if repeated := {name for name in opponents if list(opponents).count(name) > 1}:
         raise ValueError(f"opponents named twice: {', '.join(sorted(repeated))}")
     rivals = {name: make_agent(name, game) for name in opponents}
-    return _evaluate(agent, game, rivals, pairs, seed, load_anchors(game.id), opening, tell)
-
-
-def evaluate_past(agent: Agent, game: Game, past: Mapping[int, Agent], pairs: int, seed: int) -> dict[str, float]:
-    """The forgetting curve: {eval/win_rate/self_<steps>, eval/draw_rate/self_<steps>} against earlier selves."""
-    rivals = {f"self_{steps}": rival for steps, rival in past.items()}
-    return _evaluate(agent, game, rivals, pairs, seed, {}, None, None).scalars()
-
-
-def _evaluate(
-    agent: Agent,
-    game: Game,
-    rivals: Mapping[str, Agent],
-    pairs: int,
-    seed: int,
-    anchors: Mapping[str, float],
-    opening: int | None,
-    tell: Callable[[Against], None] | None,
-) -> Evaluation:
+    anchors = load_anchors(game.id)
     begun = time.perf_counter()
     points: dict[str, np.ndarray] = {}
     results = []
     for name, rival in rivals.items():
         started = time.perf_counter()
         own_seed = int(np.random.SeedSequence([seed, zlib.crc32(name.encode())]).generate_state(1)[0])
-        matches = play_pairs(game, agent, rival, pairs, own_seed, opening)
+        matches = play_pairs(game, agent, rival, pairs, own_seed, opening, record=keep is not None)
         points[name] = matches.pair_points
         results.append(_summary(name, matches, time.perf_counter() - started))
         if tell:
             tell(results[-1])
+        if keep:
+            keep(name, matches)
     rating = rate(points, anchors, seed) if anchors.keys() & points.keys() else None
     seconds = time.perf_counter() - begun
     return Evaluation(agent.name, game.id, game.largest_reward, pairs, seed, tuple(results), rating, seconds)

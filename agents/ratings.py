@@ -130,6 +130,8 @@ def _fit(weights: np.ndarray, strengths: np.ndarray) -> np.ndarray:
     share = np.clip(_share(weights), 1e-12, 1 - 1e-12)  # [R, E]; 0 and 1 have no log odds
     size = weights.sum(axis=-1).mean(axis=0)
     alone = strengths + logit(share)  # what each edge says by itself; the answer lies between them
+    if alone.shape[1] == 1:
+        return alone[:, 0]
     low, high = alone.min(axis=1), alone.max(axis=1)
     for _ in range(34):  # 2^-34 of the bracket is under 1e-6 Elo
         middle = (low + high) / 2

@@ -12,8 +12,9 @@ else takes part. The first round of everybody comes before the second of anybody
 import hashlib
 import itertools
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from agents.agent import Agent
 from agents.matches import Matches, play_pairs
 from agents.payoffs import NashAverage, cycles, cyclic_share, nash_average
 from agents.ratings import RESULTS, points_share
-from agents.standings import Edge, Standings, counts_of_games, counts_of_pairs, fit_standings
+from agents.standings import DRAWS, Edge, Standings, counts_of_games, counts_of_pairs, fit_standings
 from envs.game import Dynamics, Game
 
 AT_ONCE = 128  # pairs of a fixture; more at once are a little faster, and more is lost by an interruption
@@ -242,6 +243,29 @@ class Meeting:
             statistics=statistics,
         )  # fmt: skip
 
+    def to_json(self) -> dict[str, Any]:
+        """All but the statistics."""
+        values = {**vars(self), "counts": self.counts.tolist()}
+        return {name: values[name] for name in values if name != "statistics"}
+
+    @classmethod
+    def from_json(cls, found: Any) -> "Meeting":
+        """Raises ValueError for what `to_json` did not write."""
+        if not isinstance(found, dict) or {*found, "statistics"} != set(cls.__dataclass_fields__):
+            raise ValueError("its keys are not those of a meeting")
+        counts = np.array(found["counts"])
+        if counts.shape != (3, 3) or counts.dtype.kind != "i" or (counts < 0).any():
+            raise ValueError("its counts are not numbers of pairs")
+        games = [found["losses"], found["draws"], found["wins"]]
+        by_half_points = (counts.sum(axis=0) + counts.sum(axis=1)).tolist()
+        if sum(games) != 2 * counts.sum() or (found["paid"] is None and games != by_half_points):
+            raise ValueError("its games are not those of its counts")
+        if not 1 <= found["distinct"] <= counts.sum():
+            raise ValueError("its different pairs are not those of its counts")
+        goals, forfeits = found["goals"], [(str(who), str(why)) for who, why in found["forfeits"]]
+        kept = {"counts": counts, "goals": goals and tuple(goals), "forfeits": forfeits, "statistics": None}
+        return cls(**{**found, **kept})
+
 
 @dataclass(frozen=True)
 class Table:
@@ -250,14 +274,9 @@ class Table:
     meetings: dict[Edge, Meeting]
     standings: Standings
     players: list[str]  # [K]
-    payoffs: (
-        np.ndarray
-    )  # [K, K] share of the points of the row's player against the column's; nan where they did not meet
-    low: np.ndarray  # [K, K], the ends of its 95% interval
-    high: np.ndarray
-    nash: NashAverage | None  # None where some two did not meet
+    payoffs: np.ndarray  # [K, K] share of the row's player's points against the column's; nan where they did not meet
+    nash: NashAverage | None  # nan for who is outside the core; None where some two of it did not meet
     cyclic_share: float | None
-    cycles: list[tuple[str, str, str]]  # a beats b, b beats c, c beats a, each beyond doubt
 
     @classmethod
     def of(cls, results: Sequence[FixtureResult], anchors: Mapping[str, float], seed: int = 0) -> "Table":
@@ -266,30 +285,62 @@ class Table:
         by_edge: dict[Edge, list[FixtureResult]] = {}
         for result in results:
             by_edge.setdefault((result.a, result.b), []).append(result)
-        meetings = {edge: Meeting.of(own) for edge, own in by_edge.items()}
-        halves = not any(result.paid for result in results)  # for chips a pair is one result
+        return cls.of_meetings([Meeting.of(own) for own in by_edge.values()], anchors, seed)
+
+    @classmethod
+    def of_meetings(
+        cls,
+        of_each_two: Iterable[Meeting],
+        anchors: Mapping[str, float],
+        seed: int = 0,
+        *,
+        draws: int = DRAWS,
+        core: Collection[str] | None = None,
+    ) -> "Table":
+        """The same of one meeting an edge. `draws`: as in `fit_standings`. `core`: whose the Nash average
+        and the cyclic share are (None: everybody's)."""
+        meetings = {(meeting.a, meeting.b): meeting for meeting in of_each_two}
+        halves = not any(meeting.paid is not None for meeting in meetings.values())  # for chips a pair is one result
         present = {name: anchors[name] for edge in meetings for name in edge if name in anchors}
         if all(name in present for edge in meetings for name in edge):
             present = dict(sorted(present.items(), key=lambda item: item[1])[:1])
         standings = fit_standings(
-            {edge: meeting.counts for edge, meeting in meetings.items()}, present, seed, halves=halves
+            {edge: meeting.counts for edge, meeting in meetings.items()}, present, seed, draws, halves=halves
         )
         players = list(standings.ratings)
         index = {name: i for i, name in enumerate(players)}
-        payoffs, low, high = np.full((3, len(players), len(players)), np.nan)
+        payoffs = np.full((len(players), len(players)), np.nan)
         for (a, b), meeting in meetings.items():
-            i, j = index[a], index[b]
-            below, above = meeting.interval
-            payoffs[i, j], low[i, j], high[i, j] = meeting.score, below, above
-            payoffs[j, i], low[j, i], high[j, i] = 1 - meeting.score, 1 - above, 1 - below
+            payoffs[index[a], index[b]], payoffs[index[b], index[a]] = meeting.score, 1 - meeting.score
+        inside = np.array([core is None or name in core for name in players])
+        of_core = np.ix_(inside, inside)
+        same = np.eye(len(players), dtype=np.bool_)
         nash = share = None
-        met = ~np.isnan(payoffs) | np.eye(len(players), dtype=np.bool_)
-        if met.all():
-            margins = np.where(np.eye(len(players), dtype=np.bool_), 0, payoffs - 0.5)
-            nash, share = nash_average(margins), cyclic_share(margins)
-        found = cycles(np.nan_to_num(low, nan=0.0) - 0.5)
-        named = [(players[i], players[j], players[k]) for i, j, k in found]
-        return cls(meetings, standings, players, payoffs, low, high, nash, share, named)
+        if (~np.isnan(payoffs) | same)[of_core].all():
+            margins = np.where(same, 0, payoffs - 0.5)[of_core]
+            weights, values = np.full((2, len(players)), np.nan)
+            weights[inside], values[inside] = nash_average(margins)
+            nash, share = NashAverage(weights, values), cyclic_share(margins)
+        return cls(meetings, standings, players, payoffs, nash, share)
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """[2, K, K]: the ends of the payoffs' 95% intervals."""
+        index = {name: i for i, name in enumerate(self.players)}
+        low, high = np.full((2, *self.payoffs.shape), np.nan)
+        for (a, b), meeting in self.meetings.items():
+            i, j = index[a], index[b]
+            low[i, j], high[i, j] = meeting.interval
+            low[j, i], high[j, i] = 1 - high[i, j], 1 - low[i, j]
+        return np.stack([low, high])
+
+    @cached_property
+    def cycles(self) -> list[tuple[str, str, str]]:
+        """a beats b, b beats c, c beats a, each beyond doubt."""
+        if not cycles(np.nan_to_num(self.payoffs) - 0.5):  # intervals take their time
+            return []
+        found = cycles(np.nan_to_num(self.ends[0]) - 0.5)
+        return [(self.players[i], self.players[j], self.players[k]) for i, j, k in found]
 
     @property
     def distinct_share(self) -> float:

@@ -5,11 +5,16 @@
     python -m experiments.match RUN@last RUN@2000000 --sprt 0,20                       until it is clear who is stronger
     python -m experiments.match --resume latest --games 1024                           go on, or play more
     python -m experiments.match --show latest --extract 17                             one of the games, to be watched
-    python -m experiments.match --league latest                                        a run's agents of all times
+    python -m experiments.match --league latest                                        what a run's agents have played
+    python -m experiments.match --league latest --games 64                             and as many games of each two
 
 Games are played in pairs: the same start and opening, the seats swapped. Ratings in Elo with 95% intervals, from one
 fit with what moving first is worth; the game's anchors keep their ratings (random is 0). The folder, runs/match/...,
 has every game, tables as CSV and a heat map.
+
+--league RUN shows the run's own league: up to 12 of its saved agents of all times, @120000 being that of 120,000
+environment steps, against each other and the ladder, as far as they met while it was trained (league.json). With
+--games they play a match of their own besides, in RUN/league/; the same again plays only what is missing.
 
 --sprt A,B stops as soon as the games say that the first agent is nearer to B Elo ahead than to A, or the reverse
 (pentanomial GSPRT, 5% errors either way).
@@ -22,6 +27,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.cpu import tune_environment
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
     from experiments.match_folder import MatchFolder
 
 MOST_GAMES = 10_000_000  # of each two
-PLAIN_WIDTH = 110  # of the tables, where there is no terminal to ask
 LINE_SECONDS = 2.0  # between two plain lines of progress
 
 
@@ -59,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
         "--resume", metavar="FOLDER", help="go on with a match, 'latest' for the newest; --games for more, or fewer"
     )
     p.add_argument("--show", metavar="FOLDER", help="the tables of a match that was played, 'latest' for the newest")
-    p.add_argument("--league", metavar="RUN", help="a run's own agents, 12 of all times, against each other")
+    p.add_argument("--league", metavar="RUN", help="what a run's own agents have played; with --games, let them play")
     p.add_argument("--extract", metavar="N", type=int, help="with --show: write game N (games.csv) to be watched")
     p.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return p
@@ -75,7 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.show is not None:
         return _show(MatchFolder.open(args.show), args)
     if args.league is not None:
-        folder = match_setup.league(args)
+        run = match_setup.league_run(args)
+        if args.games is None:
+            return _show_league(run, args)
+        if not args.json:
+            _show_league(run, args)
+        folder = match_setup.league(run, args)
     elif args.resume is not None:
         folder = MatchFolder.open(args.resume, to_play=True)
     else:
@@ -124,6 +134,12 @@ def _check(args: argparse.Namespace) -> None:
             "name two agents or more: python -m experiments.match scripted:L3 scripted:L2 --game ball_2v2",
             ExitCode.USAGE,
         )
+    if args.league is not None and args.games is None:
+        for name in ("opening", "sampled", "seed", "statistics"):
+            if _is_given(getattr(args, name)):
+                raise UserError(
+                    f"--{name}: goes with --league where it plays, which it does with --games N", ExitCode.USAGE
+                )
     if args.extract is not None and (args.show is None or args.extract < 0):
         raise UserError(f"--extract {args.extract}: goes with --show FOLDER, and is 0 or more", ExitCode.USAGE)
     if args.games is not None and (args.games < 2 or args.games % 2):
@@ -219,20 +235,40 @@ def _show(folder: "MatchFolder", args: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def _show_league(run: Path, args: argparse.Namespace) -> int:
+    """What the run's agents played while it was trained. Raises UserError, CorruptArtifact."""
+    from agents.anchors import load_anchors
+    from experiments import match_report
+    from experiments.config_file import load_resolved
+    from experiments.league_table import FILE, read_league
+
+    game = load_resolved(run / "config.yaml").game.id
+    league = read_league(run)
+    table = league.table(load_anchors(game.rpartition(":")[2]))
+    if table is None:
+        if args.games is not None:
+            return ExitCode.DONE
+        raise UserError(f"{run / FILE}: no games yet; let the run's agents play: --games 64", ExitCode.USAGE)
+    if args.json:
+        print(json.dumps(match_report.to_json(run, game, table, None), indent=1), flush=True)
+        return ExitCode.DONE
+    print(f"{run / FILE}: {len(table.meetings)} meetings in training, {len(league.members)} members so far")
+    match_report.show(match_report.console(), table, game, False, None)
+    sys.stdout.flush()
+    return ExitCode.DONE
+
+
 def _tell(folder: "MatchFolder", table: "Table", args: argparse.Namespace) -> None:
     """The tables, then the files: a damaged file of games hides no table. Raises CorruptArtifact for one."""
-    from rich.console import Console
-
     from agents.sprt import Sprt
     from experiments import match_report
 
     sprt = None if folder.sprt is None else Sprt(*folder.sprt)
     if args.json:
-        print(json.dumps(match_report.to_json(folder, table, sprt), indent=1), flush=True)
+        print(json.dumps(match_report.to_json(folder.path, folder.game_name, table, sprt), indent=1), flush=True)
         match_report.write_files(folder, table)
         return
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    match_report.show(console, table, folder.game_name, args.statistics, sprt)
+    match_report.show(match_report.console(), table, folder.game_name, args.statistics, sprt)
     sys.stdout.flush()
     print(f"{folder.path}: {', '.join(match_report.write_files(folder, table))}")
 

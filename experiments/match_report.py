@@ -1,7 +1,8 @@
-"""What a match came to, for people and for other programs: tables, CSV files, a heat map of the payoffs."""
+"""What a match or a run's league came to, for people and for other programs: tables, CSV files, a heat map."""
 
 import csv
 import io
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.artifact import write_whole
+from experiments import match_pictures
 from experiments.match_folder import MatchFolder
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from agents.sprt import Sprt
     from agents.tournament import Meeting, Table
 
+PLAIN_WIDTH = 110  # of the tables, where there is no terminal to ask
+WIDE = 8  # players; payoffs of more are told in whole per cent, without lines between the columns
 FEW_DISTINCT = 0.9  # below this share of different pairs the intervals are narrower than the evidence
 WIDEST_PICTURE = 40  # players; more would not be read
 
@@ -57,6 +61,22 @@ def show(console: "Console", table: "Table", game: str, statistics: bool, sprt: 
         console.print(escape(note))
 
 
+def console() -> "Console":
+    """Where tables are printed, as wide as the terminal, if there is one."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+
+
+def as_text(table: "Table", game: str) -> str:
+    """What `show` prints, plain."""
+    from rich.console import Console
+
+    text = io.StringIO()
+    show(Console(file=text, highlight=False, width=PLAIN_WIDTH, color_system=None), table, game, False, None)
+    return text.getvalue()
+
+
 def _ratings(table: "Table", short: dict[str, str]) -> "RenderableType":
     from rich.markup import escape
     from rich.table import Table as RichTable
@@ -71,7 +91,7 @@ def _ratings(table: "Table", short: dict[str, str]) -> "RenderableType":
         rating = table.standings.ratings[name]
         games, points = totals(table, name)
         interval = "fixed" if name in held else f"{rating.low:+.0f} and {rating.high:+.0f}"
-        weight = "-" if table.nash is None else f"{table.nash.weights[i]:.0%}"
+        weight = "-" if table.nash is None or np.isnan(table.nash.weights[i]) else f"{table.nash.weights[i]:.0%}"
         cells = (f"{rating.elo:+.0f}", interval, f"{games:,}", f"{points:.1%}", weight)
         drawn.add_row(str(i + 1), escape(short[name]), *cells)
     return drawn
@@ -88,16 +108,18 @@ def totals(table: "Table", name: str) -> tuple[int, float]:
 
 
 def _payoffs(table: "Table", short: dict[str, str]) -> "RenderableType":
+    from rich import box
     from rich.markup import escape
     from rich.table import Table as RichTable
 
-    drawn = RichTable()
+    wide = len(table.players) > WIDE
+    drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1)) if wide else RichTable()
     drawn.add_column("#", justify="right")
     drawn.add_column("agent", no_wrap=True)
     for i in range(len(table.players)):
         drawn.add_column(str(i + 1), justify="right", no_wrap=True)
     for i, name in enumerate(table.players):
-        cells = ["" if np.isnan(value) else f"{100 * value:.1f}" for value in table.payoffs[i]]
+        cells = ["" if np.isnan(value) else f"{100 * value:.{0 if wide else 1}f}" for value in table.payoffs[i]]
         drawn.add_row(str(i + 1), escape(short[name]), *cells)
     return drawn
 
@@ -199,7 +221,7 @@ def write_files(folder: MatchFolder, table: "Table") -> list[str]:
     _write_csv(folder.path / "games.csv", _games(folder))
     written = ["ratings.csv", "payoffs.csv", "games.csv"]
     if 2 < len(names) <= WIDEST_PICTURE:
-        draw(folder.path / "payoffs.png", table, folder.game_name)
+        write_whole(folder.path / "payoffs.png", match_pictures.payoffs(table, labels(names), folder.game_name))
         written.append("payoffs.png")
     return written
 
@@ -243,36 +265,8 @@ def _write_csv(file: Path, rows: list[list[Any]]) -> None:
     write_whole(file, text.getvalue().encode())
 
 
-def draw(file: Path, table: "Table", game: str) -> None:
-    """The payoffs as a heat map, the best player on top."""
-    from matplotlib.figure import Figure  # without pyplot: no window, no state
-
-    short = labels(table.players)
-    names = [short[name] for name in table.players]
-    count = len(names)
-    longest = max(map(len, names))
-    side = max(2.2, 0.55 * count)
-    figure = Figure(figsize=(side + 0.085 * longest + 1.6, side + 0.7), dpi=160, layout="constrained")
-    axes = figure.subplots()
-    shown = axes.imshow(100 * table.payoffs, cmap="RdBu", vmin=0, vmax=100)
-    axes.set_xticks(range(count), [str(i + 1) for i in range(count)])
-    axes.set_yticks(range(count), [f"{name}  {i + 1}" for i, name in enumerate(names)])
-    axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    for i in range(count):
-        for j in range(count):
-            value = table.payoffs[i, j]
-            if not np.isnan(value):
-                colour = "white" if abs(value - 0.5) > 0.3 else "black"
-                axes.text(j, i, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
-    axes.set_title(f"{game}: % of the points, row against column", fontsize=9, loc="left")
-    figure.colorbar(shown, ax=axes, shrink=0.8, ticks=[0, 50, 100])
-    figure.savefig(file)
-
-
-def to_json(folder: MatchFolder, table: "Table", sprt: "Sprt | None") -> dict[str, Any]:
-    """Everything, as JSON can hold it."""
+def to_json(path: Path, game: str, table: "Table", sprt: "Sprt | None") -> dict[str, Any]:
+    """Everything, as JSON can hold it; `path` is the folder that it comes from."""
     meetings = []
     for (a, b), meeting in table.meetings.items():
         meetings.append({
@@ -283,14 +277,18 @@ def to_json(folder: MatchFolder, table: "Table", sprt: "Sprt | None") -> dict[st
             "paid": meeting.paid,
             "pairs_by_points": meeting.pairs_by_points.astype(int).tolist(),
         })  # fmt: skip
+    nash = None
+    if table.nash is not None:
+        weights = zip(table.players, table.nash.weights.tolist(), strict=True)
+        nash = {name: weight for name, weight in weights if not np.isnan(weight)}
     found: dict[str, Any] = {
-        "folder": str(folder.path),
-        "game": folder.game_name,
+        "folder": str(path),
+        "game": game,
         "ratings": {name: rating._asdict() for name, rating in table.standings.ratings.items()},
         "fixed": table.standings.fixed,
         "advantage": None if table.standings.advantage is None else table.standings.advantage._asdict(),
         "meetings": meetings,
-        "nash": None if table.nash is None else dict(zip(table.players, table.nash.weights.tolist(), strict=True)),
+        "nash": nash,
         "cyclic_share": table.cyclic_share,
         "cycles": table.cycles,
         "distinct_share": table.distinct_share,

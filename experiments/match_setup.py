@@ -5,6 +5,7 @@ All that can be refused is refused here, before anything is written or played.
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.artifact import CorruptArtifact
@@ -15,6 +16,7 @@ from agents.tournament import AT_ONCE, AT_ONCE_SLOW, Plan
 from envs import compile_cache, make
 from envs.game import RULES_MARKER, Dynamics, Game, InvalidSetting
 from envs.ids import HIDDEN_INFORMATION
+from experiments import roster
 from experiments.cast import Subject, find_run, full_name, named_agents, subject, without_greedy
 from experiments.errors import ExitCode, UserError
 from experiments.match_folder import ROOT, MatchFolder, file_hash, folders_of, terms
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 GAMES = 256
 SPRT_GAMES = 40_000  # at most; two equal players need about 8,000 for 0,20, and are not always told apart
-LEAGUE, LEAGUE_GAMES = 12, 64  # agents of a run at most, games of each two
 SPRT_AT_ONCE = 32  # pairs: the fewer, the less is played after it is clear
 AT_ONCE_DEEP = 8  # pairs of players that search for a good part of a second
 _DEEP, _DEEP_AT_WIDE = 6, 4  # plies of alphabeta from which it does; in games with many moves
@@ -36,21 +37,27 @@ def new_match(args: argparse.Namespace) -> MatchFolder:
     return MatchFolder.create(ROOT, _agree(args), sys.argv)
 
 
-def league(args: argparse.Namespace) -> MatchFolder:
-    """The match of a run's own agents, in its folder: gone on with if the same ones play the same, else a new one.
-
-    Raises UserError."""
+def league_run(args: argparse.Namespace) -> Path:
+    """The folder of the run whose league is asked for. Raises UserError."""
     run = find_run(args.league)
     if run is None:
         raise UserError(f"--league {args.league}: is no run's folder", ExitCode.USAGE)
-    saved = sorted(int(entry.name) for entry in (run / "agents").glob("*") if entry.name.isdigit())
+    return run
+
+
+def league(run: Path, args: argparse.Namespace) -> MatchFolder:
+    """The match of a run's own agents, in its folder: gone on with if the same ones play the same, else a new one.
+
+    Raises UserError."""
+    saved = roster.saved(run / "agents")
     if len(saved) < 2:
         raise UserError(
             f"--league {args.league}: the run has saved {len(saved)} agents; two are needed", ExitCode.USAGE
         )
-    chosen = sorted({saved[round(i * (len(saved) - 1) / (LEAGUE - 1))] for i in range(LEAGUE)})
-    args.agents = [f"{run}@{steps}" for steps in chosen]
-    args.games = args.games or LEAGUE_GAMES
+    args.agents = [
+        str(run / "agents" / roster.folder_of(name)) if roster.learner_of(name) else f"{run}{name}"
+        for name in roster.roster(saved)
+    ]
     agreed = _agree(args)
     for path in folders_of(run / "league"):
         try:

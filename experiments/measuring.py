@@ -1,8 +1,8 @@
-"""What a run's agent can do: played against the ladder, drilled, kept in the run's folder, the best remembered."""
+"""What a run's agent can do: played against the ladder and the run's league, drilled, kept, the best remembered."""
 
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,11 @@ from experiments.progress import Progress
 from experiments.run_folder import RunFolder
 from experiments.shift import measure_shift
 
+if TYPE_CHECKING:
+    from experiments.league_table import LeagueTable
+
 CLIP_SECONDS = 8.0
-FORGETTING_PAIRS = 16  # against each earlier self
+LEAGUE_DRAWS = 200  # of the bootstrap at each measurement; the ends of an interval then wander by 5% of its width
 
 
 @dataclass
@@ -28,7 +31,8 @@ class Clock:
     best_lower_bound: float | None = None
     best_env_steps: int = 0
     measurements: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)  # a row per measurement, for the forgetting curve
+    history: list[dict[str, Any]] = field(default_factory=list)  # a row per measurement
+    league: dict[str, Any] = field(default_factory=dict)  # as experiments/league_table.py writes it
 
 
 class Measuring:
@@ -39,19 +43,28 @@ class Measuring:
         self._solver: Any = None  # made when it is first needed, and kept for what it remembers
 
     def measure(self, steps: int, weights: dict[str, np.ndarray]) -> None:
-        """Save the agent as it is, play it against the ladder, drill it, remember the best."""
+        """Save the agent as it is, play it against the ladder and the league, drill it, remember the best."""
         from agents.drills.run import run_drills
         from agents.evaluation import evaluate
+        from agents.matches import Matches
         from agents.network import network_of
         from agents.network_agent import NetworkAgent
+        from experiments.league_table import LeagueTable
 
         config, clock = self.config, self.clock
         network = network_of(network_config(config, self.game), weights)
         agent = NetworkAgent(network, self.game, greedy=config.greedy, name=f"{config.name}@{steps}")
         clock.measurements += 1
         seed = int(np.random.SeedSequence([config.training.seed, 3, clock.measurements]).generate_state(1)[0])
-        result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed)
-        values = result.scalars() | self._forgetting(agent, seed)
+        name, league = f"@{steps}", LeagueTable.from_json(clock.league)
+
+        def keep(opponent: str, matches: Matches) -> None:
+            league.add(name, opponent, matches)
+
+        result = evaluate(agent, self.game, config.ladder, config.evaluation.games // 2, seed, keep=keep)
+        league.join(agent, name, self.run.agents, self.game, greedy=config.greedy, seed=seed)
+        clock.league = league.to_json()
+        values = result.scalars() | self._log_league(league, steps)
         if config.drilled:
             values |= run_drills(agent, self.game, seed=seed).scalars()
         if config.evaluation.mistakes:
@@ -102,14 +115,21 @@ class Measuring:
         except ValueError as error:
             raise UserError(f"evaluation.mistakes: {error}; set it to 0", ExitCode.USAGE) from None
 
-    def _forgetting(self, agent: Any, seed: int) -> dict[str, float]:
-        """Against the selves of measurements 1, 2, 4, 8, ...: never part of the rating."""
-        from agents.evaluation import evaluate_past
-        from agents.names import make_agent
+    def _log_league(self, league: "LeagueTable", steps: int) -> dict[str, float]:
+        """The league as a table and two pictures in TensorBoard; its numbers are returned."""
+        from agents.anchors import load_anchors
+        from experiments import match_pictures
+        from experiments.match_report import as_text, labels
 
-        past = [row["env_steps"] for i, row in enumerate(self.clock.history, 1) if i & (i - 1) == 0]
-        selves = {steps: make_agent(str(self.run.agents / str(steps)), self.game) for steps in past}
-        return evaluate_past(agent, self.game, selves, FORGETTING_PAIRS, seed) if selves else {}
+        table = league.table(load_anchors(self.game.id), draws=LEAGUE_DRAWS)
+        if table is None:
+            return {}
+        short = labels(table.players)
+        self.run.log_text("league/table", as_text(table, self.game.id), steps)
+        self.run.log_image("league/ratings", match_pictures.ratings(table, short, self.game.id), steps)
+        if len(league.members) > 1:
+            self.run.log_image("league/payoffs", match_pictures.payoffs(table, short, self.game.id), steps)
+        return league.scalars(table)
 
     def keep(self, name: str, weights: dict[str, np.ndarray], steps: int) -> None:
         """Save another learner's agent under this name."""

@@ -18,6 +18,7 @@ import os
 import secrets
 import shutil
 import socket
+import struct
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -129,15 +130,23 @@ class RunFolder:
         for summary in hparams(dict(_flat(self.config.model_dump(mode="json"))), dict.fromkeys(metrics, 0.0)):
             self.writer._get_file_writer().add_summary(summary)
 
+    def log_image(self, tag: str, png: bytes, step: int) -> None:
+        """A picture, a PNG file as it is."""
+        width, height = struct.unpack(">II", png[16:24])  # the header's first fields (PNG, ISO/IEC 15948, 11.2.2)
+        self._add_image(tag, png, height, width, step)
+
     def log_video(self, tag: str, frames: "np.ndarray", fps: float, step: int) -> None:
         """An animation [T, H, W, 3] uint8, which TensorBoard plays on its Images page."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
         from experiments.animation import encode_gif
 
         height, width = frames.shape[1:3]
-        gif = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=encode_gif(frames, fps))
-        summary = Summary(value=[Summary.Value(tag=tag.replace(":", "_"), image=gif)])
+        self._add_image(tag, encode_gif(frames, fps), height, width, step)
+
+    def _add_image(self, tag: str, encoded: bytes, height: int, width: int, step: int) -> None:
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=encoded)
+        summary = Summary(value=[Summary.Value(tag=tag.replace(":", "_"), image=image)])
         self.writer._get_file_writer().add_summary(summary, step)
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.artifact import write_whole
 from envs.game import Game, with_settings
 from experiments.assembly import choose_runners, game_settings, probe, started
 from experiments.checkpoint import load, newest, save
@@ -250,10 +251,9 @@ class Training:
                 for member in self.algorithm.league.pool.members
             ],
             "measurements": self.clock.history,
+            "league": self.clock.league,
         }
-        temporary = self.run.path / ".league.json.tmp"
-        temporary.write_text(json.dumps(league, indent=1))
-        os.replace(temporary, self.run.path / "league.json")
+        write_whole(self.run.path / "league.json", json.dumps(league, indent=1).encode())
 
     def restore(self, arrays: dict[str, dict[str, np.ndarray]], state: dict[str, Any]) -> None:
         """Go on where `save` left off."""

@@ -9,7 +9,7 @@ import pytest
 import envs
 from agents.agent import RandomAgent
 from agents.anchors import load_anchors, load_round_robin
-from agents.evaluation import evaluate, evaluate_past
+from agents.evaluation import evaluate
 from agents.matches import play_pairs
 from agents.names import check_name, make_agent
 from agents.ratings import rate
@@ -99,13 +99,15 @@ def test_wrong_opponents_are_named_before_any_game():
         evaluate(RandomAgent(game), game, ["random", "random"], 5, seed=0)
 
 
-def test_earlier_selves_are_no_anchors():
+def test_the_games_themselves_can_be_kept():
     game = envs.make("tic_tac_toe")
-    curve = evaluate_past(OnePlyAgent(game), game, {1000: Lowest(game), 2000: OnePlyAgent(game)}, 20, seed=0)
-    assert set(curve) == {
-        "eval/win_rate/self_1000", "eval/draw_rate/self_1000", "eval/win_rate/self_2000", "eval/draw_rate/self_2000",
-    }  # fmt: skip
-    assert curve["eval/win_rate/self_1000"] > 0.8
+    kept = {}
+    result = evaluate(OnePlyAgent(game), game, ["random", "one_ply"], 20, seed=0, keep=kept.__setitem__)
+    for row in result.against:
+        matches = kept[row.opponent]
+        assert (matches.wins, matches.draws, matches.losses) == (row.wins, row.draws, row.losses)
+        assert len(matches.actions) == matches.lengths.max()
+    assert result.rating == evaluate(OnePlyAgent(game), game, ["random", "one_ply"], 20, seed=0).rating
 
 
 def test_the_rating_is_that_of_the_games_played():

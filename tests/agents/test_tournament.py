@@ -8,7 +8,7 @@ import pytest
 from agents.agent import Forfeit, RandomAgent
 from agents.match_files import read_match, write_matches
 from agents.names import make_agent
-from agents.tournament import FixtureResult, Plan, Table, play, summary
+from agents.tournament import FixtureResult, Meeting, Plan, Table, play, summary
 from envs import make
 
 
@@ -143,9 +143,9 @@ def test_deals_of_cards_differ_though_the_moves_are_the_same_and_a_pair_is_one_r
 
 def test_a_perfect_score_lies_in_its_interval():
     table = Table.of([beats("a", "b", 100)], {})
-    assert table.high[table.players.index("a"), table.players.index("b")] == 1
-    assert table.low[table.players.index("b"), table.players.index("a")] == 0
-    assert 0.9 < table.low[table.players.index("a"), table.players.index("b")] < 1
+    assert table.ends[1, table.players.index("a"), table.players.index("b")] == 1
+    assert table.ends[0, table.players.index("b"), table.players.index("a")] == 0
+    assert 0.9 < table.ends[0, table.players.index("a"), table.players.index("b")] < 1
 
 
 def test_a_line_of_players_is_told_with_the_best_first():
@@ -154,8 +154,8 @@ def test_a_line_of_players_is_told_with_the_best_first():
     assert table.players == ["c", "b", "random"]
     assert table.payoffs[0, 1] == pytest.approx(0.8)
     assert table.payoffs[1, 0] == pytest.approx(0.2)
-    assert table.low[0, 1] < 0.8 < table.high[0, 1]
-    assert table.low[1, 0] == pytest.approx(1 - table.high[0, 1])
+    assert table.ends[0, 0, 1] < 0.8 < table.ends[1, 0, 1]
+    assert table.ends[0, 1, 0] == pytest.approx(1 - table.ends[1, 0, 1])
     assert table.nash.weights == pytest.approx([1, 0, 0])
     assert table.cycles == []
     assert table.standings.ratings["b"].elo == pytest.approx(400 * np.log10(4), abs=15)
@@ -180,6 +180,25 @@ def test_fixtures_of_two_add_up():
     low, high = meeting.interval
     assert low == pytest.approx(0.7 - 1.96 * np.sqrt(0.21 / 200), abs=0.01)
     assert high == pytest.approx(0.7 + 1.96 * np.sqrt(0.21 / 200), abs=0.01)
+
+
+def test_a_meeting_is_written_and_read():
+    first, second = beats("a", "b", 80), beats("a", "b", 60)
+    meeting = Meeting.of([first, second])
+    again = Meeting.from_json(json.loads(json.dumps(meeting.to_json())))
+    assert again.to_json() == meeting.to_json()
+    assert again.counts.tolist() == meeting.counts.tolist()
+    assert again.interval == meeting.interval
+
+
+def test_the_nash_average_can_be_of_some_alone():
+    results = [beats("b", "a"), beats("a", "random"), beats("b", "random", 90), beats("b", "one_ply")]
+    table = Table.of_meetings([Meeting.of([result]) for result in results], {}, draws=0, core={"a", "b"})
+    weights = dict(zip(table.players, table.nash.weights, strict=True))
+    assert (weights["a"], weights["b"]) == pytest.approx((0, 1))
+    assert np.isnan([weights["random"], weights["one_ply"]]).all()
+    assert table.cyclic_share == pytest.approx(0)
+    assert table.standings.ratings["b"].low == table.standings.ratings["b"].elo
 
 
 def test_in_a_gauntlet_nobody_has_nash_weight_for_not_all_met():

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from agents.artifact import CorruptArtifact
+from agents.tournament import Meeting
 from envs import compile_cache
 from experiments.cast import full_name
 from experiments.errors import ExitCode, UserError
+from experiments.league_table import LeagueTable
 from experiments.match import main as match
 from experiments.match_setup import rules_version
 from tests.agents.engines.fakes import write_fake
+from tests.agents.test_tournament import beats
 from tests.experiments.played import THREE, folder, results
 
 
@@ -149,6 +153,43 @@ def test_those_that_think_play_fewer_at_once(place, monkeypatch, agent, game, pa
     assert json.loads((folder(place) / "match.json").read_text())["plan"]["at_once"] == pairs
 
 
+def test_what_a_run_s_agents_have_played_is_shown_and_nothing_played(run, capsys):
+    with pytest.raises(UserError, match=r"league\.json: no games yet; let the run's agents play: --games 64"):
+        match(["--league", str(run)])
+    exploiter = "main_exploiter_0@150"
+    played = [beats(exploiter, "@100"), beats("@200", "@100"), beats("@200", exploiter), beats("@200", "random", 90)]
+    league = LeagueTable(["@100", exploiter, "@200"], [Meeting.of([result]) for result in played])
+    (run / "league.json").write_text(json.dumps({"league": league.to_json()}))
+    assert match(["--league", "latest"]) == 0
+    out = capsys.readouterr().out
+    for expected in (
+        "ball_1v1, Elo: random fixed",
+        "95% between",
+        exploiter,
+        "points of the row's player",
+        "cycles are",
+    ):
+        assert expected in out
+    assert match(["--league", str(run), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["ratings"]) == ["@200", exploiter, "@100", "random"]
+    assert found["nash"].keys() == {"@200", exploiter, "@100"}
+    assert not (run / "league").exists()
+    for option in (["--seed", "1"], ["--sampled"], ["--opening", "2"], ["--statistics"]):
+        with pytest.raises(UserError, match=f"{option[0]}: goes with --league where it plays"):
+            match(["--league", str(run), *option])
+    (run / "league.json").write_text("{")
+    with pytest.raises(CorruptArtifact, match=r"league\.json: is damaged"):
+        match(["--league", str(run)])
+
+
+def test_agents_of_other_learners_play_as_well(run, capsys):
+    shutil.copytree(run / "agents" / "100", run / "agents" / "main_exploiter_0-150")
+    assert match(["--league", str(run), "--games", "2", "--json"]) == 0
+    names = json.loads(capsys.readouterr().out)["ratings"].keys()
+    assert names == {f"{run}@100", f"{run}@200", str(run / "agents" / "main_exploiter_0-150")}
+
+
 def test_a_run_s_own_agents_meet_in_its_folder_and_once_only(run, capsys):
     assert match(["--league", str(run), "--games", "4"]) == 0
     (made,) = (run / "league").iterdir()
@@ -168,7 +209,7 @@ def test_a_run_s_own_agents_meet_in_its_folder_and_once_only(run, capsys):
     assert len(list((run / "league").iterdir())) == 2
     shutil.rmtree(run / "agents" / "200")
     with pytest.raises(UserError, match="saved 1 agents; two are needed"):
-        match(["--league", str(run)])
+        match(["--league", str(run), "--games", "4"])
     with pytest.raises(UserError, match="no run's folder"):
         match(["--league", "nowhere"])
     with pytest.raises(UserError, match="--game: not with --league"):

@@ -5,6 +5,8 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents.drills.catalogue import DRILLS
 from agents.network import PolicyValueNetwork
@@ -76,6 +78,65 @@ def test_what_takes_long_to_solve_is_told(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"evaluation\.mistakes: enough"):
         measured(tmp_path, "connect_four", mistakes=20)
     assert [line for line in told if line.startswith("solving positions, 0 of 7 done")]
+
+
+class Learner:
+    """Weights that are others at each time."""
+
+    def __init__(self, config: Config, game, steps: int):
+        torch.manual_seed(steps)
+        weights = PolicyValueNetwork(**network_config(config, game)).state_dict()
+        self.env_steps, self.agent_weights = steps, lambda: {name: value.numpy() for name, value in weights.items()}
+
+    def import_(self, arrays, state) -> None:
+        pass
+
+
+def test_the_league_is_logged_and_resumed_as_if_nothing_had_happened(tmp_path):
+    """Measurements at 100, 200 and 300; a checkpoint after the second, to which a run that died later goes back."""
+    values = {"games": 2, "opponents": ("random",), "clip": False}
+    config = Config.model_validate(
+        {"name": "tiny", "game": {"id": "tic_tac_toe"}, "network": {"hidden": (8,)}, "evaluation": values}
+    )
+    game = make("tic_tac_toe")
+
+    def going_on(run: RunFolder, steps: int) -> Training:
+        learner = Learner(config, game, steps)
+        return Training(run, config, game, learner, Progress(config, io.StringIO()), "experiments.run")
+
+    with RunFolder.create(config, ["test"], tmp_path) as run:
+        training = going_on(run, 100)
+        training.measure()
+        training.algorithm = Learner(config, game, 200)
+        training.measure()
+        saved = json.dumps({"algorithm": {}, "clock": vars(training.clock)})
+        training.algorithm = Learner(config, game, 300)
+        training.measure()
+    rows = [json.loads(line) for line in run.metrics.read_text().splitlines()]
+    tags = {"league/newest_elo", "league/newest_low", "league/newest_high", "league/cyclic_share",
+            "eval/win_rate/self_100", "eval/draw_rate/self_200"}  # fmt: skip
+    assert tags <= set(rows[-1])
+    assert event_steps(run.path, "league/newest_elo") == [100, 200, 300]
+    found = EventAccumulator(str(run.events))
+    found.Reload()
+    assert [image.step for image in found.Images("league/ratings")] == [100, 200, 300]
+    assert [image.step for image in found.Images("league/payoffs")] == [200, 300]
+    assert b"@300" in found.Tensors("league/table/text_summary")[-1].tensor_proto.string_val[0]
+    league = training.clock.league
+    assert league["members"] == ["@100", "@200", "@300"]
+    assert (run.agents / "300").exists()
+
+    with RunFolder.open(run.path) as run:
+        run.resume(200, ["test"])
+        training = going_on(run, 200)
+        training.restore({}, json.loads(saved))
+        assert training.clock.league["members"] == ["@100", "@200"]
+        assert not (run.agents / "300").exists()
+        training.algorithm = Learner(config, game, 300)
+        training.measure()
+    assert training.clock.league == league
+    again = [json.loads(line) for line in run.metrics.read_text().splitlines()][-1]
+    assert again | {"time": 0} == rows[-1] | {"time": 0}
 
 
 def test_without_mistakes_there_are_none(tmp_path):

@@ -148,6 +148,16 @@ def test_a_clip_is_an_animation(root: Path):
     assert length == 2000  # 30 frames at 15 a second, though a GIF counts in hundredths
 
 
+def test_a_picture_is_shown_as_it_is(root: Path):
+    png = io.BytesIO()
+    Image.new("RGB", (40, 24), (10, 20, 30)).save(png, "PNG")
+    with RunFolder.create(CONFIG, COMMAND, root) as run:
+        run.log_image("league/x:y", png.getvalue(), 1000)
+    (image,) = events(run).Images("league/x_y")
+    assert (image.step, image.width, image.height) == (1000, 40, 24)
+    assert image.encoded_image_string == png.getvalue()
+
+
 def test_an_animation_faster_than_browsers_play_keeps_its_length():
     gif = Image.open(io.BytesIO(encode_gif(np.random.default_rng(0).integers(0, 255, (100, 4, 4, 3), np.uint8), 100)))
     assert gif.n_frames == 50
