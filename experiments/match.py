@@ -75,16 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.show is not None:
         return _show(MatchFolder.open(args.show), args)
     if args.league is not None:
-        folder = match_setup.league(args)
+        match = match_setup.league(args)
     elif args.resume is not None:
-        folder = MatchFolder.open(args.resume, to_play=True)
+        match = match_setup.old_match(args)
     else:
-        folder = match_setup.new_match(args)
+        match = match_setup.new_match(args)
+    folder = match.folder
     try:
-        game, agents = match_setup.take_seats(folder, args.statistics)
-        if args.resume is not None and args.games is not None:
-            folder.extend(args.games // 2)
-        code = _play(folder, game, agents)
+        code = _play(folder, match.game, match.agents)
         try:
             if folder.results:
                 _tell(folder, _table(folder), args)
