@@ -118,18 +118,20 @@ def parse_name(name: str) -> Parsed:
 
 
 def pinned(name: str) -> str:
-    """A name of the same agent that means it wherever one works and for good: of a run, the agent's own folder; of an
-    engine, the program's path.
+    """A name of the same agent that means it wherever one works and for good, and is the same for all names of it: of a
+    run, the agent's own folder; of an engine, the program's path; knobs and options in their order, if they are turned.
 
     Raises ValueError."""
     parsed = parse_name(name)
     if parsed.family == "saved":
         return f"{parsed.folder.resolve()}{GREEDY if parsed.greedy else ''}"
-    if parsed.family not in ENGINES:
+    if parsed.family == "scripted":
+        return scripted_name(parsed.level, parsed.knobs)
+    if parsed.options is None:
         return name
     if "," in parsed.level:
         raise ValueError(f"'{name}': the path {parsed.level} has a comma, which begins an option; move the program")
-    return ",".join([f"{parsed.family}:{parsed.level}", *name.split(",")[1:]])
+    return _with_options(f"{parsed.family}:{parsed.level}", parsed.options)
 
 
 def is_word(name: str) -> bool:
@@ -143,8 +145,12 @@ def _is_engine(name: str) -> bool:
 
 def scripted_name(level: str, knobs: Knobs) -> str:
     """scripted:L3,speed=0.8: the knobs that are turned, in their order."""
-    values = [(field.name, getattr(knobs, field.name), field.default) for field in fields(Knobs)]
-    return ",".join([f"scripted:{level}", *(f"{knob}={value:g}" for knob, value, usual in values if value != usual)])
+    return _with_options(f"scripted:{level}", knobs)
+
+
+def _with_options(word: str, options: Knobs | UciOptions | GtpOptions) -> str:
+    values = [(field.name, getattr(options, field.name), field.default) for field in fields(options)]
+    return ",".join([word, *(f"{option}={value:.15g}" for option, value, usual in values if value != usual)])
 
 
 def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":

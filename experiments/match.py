@@ -85,16 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _show_league(run, args)
         if not args.json:
             _show_league(run, args)
-        folder = match_setup.league(run, args)
+        match = match_setup.league(run, args)
     elif args.resume is not None:
-        folder = MatchFolder.open(args.resume, to_play=True)
+        match = match_setup.old_match(args)
     else:
-        folder = match_setup.new_match(args)
+        match = match_setup.new_match(args)
+    folder = match.folder
     try:
-        game, agents = match_setup.take_seats(folder, args.statistics)
-        if args.resume is not None and args.games is not None:
-            folder.extend(args.games // 2)
-        code = _play(folder, game, agents)
+        code = _play(folder, match.game, match.agents)
         try:
             if folder.results:
                 _tell(folder, _table(folder), args)

@@ -5,6 +5,7 @@ All that can be refused is refused here, before anything is written or played.
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,32 @@ _DEEP, _DEEP_AT_WIDE = 6, 4  # plies of alphabeta from which it does; in games w
 _WIDE = ("chess", "go_", "gomoku_", "hex_")
 
 
-def new_match(args: argparse.Namespace) -> MatchFolder:
+@dataclass(frozen=True)
+class Match:
+    """Ready to be played."""
+
+    folder: MatchFolder
+    game: Game
+    agents: "dict[str, Agent]"  # by their names in the match, which are those that they give themselves
+
+
+def new_match(args: argparse.Namespace) -> Match:
     """Raises UserError."""
-    return MatchFolder.create(ROOT, _agree(args), sys.argv)
+    agreed, game, agents = _agree(args)
+    return Match(MatchFolder.create(ROOT, agreed, sys.argv), game, agents)
+
+
+def old_match(args: argparse.Namespace) -> Match:
+    """The match of --resume, made longer or shorter. Raises UserError, CorruptArtifact."""
+    folder = MatchFolder.open(args.resume, to_play=True)
+    try:
+        game, agents = _take_seats(folder, args.statistics)
+        if args.games is not None:
+            folder.extend(args.games // 2)
+    except BaseException:
+        folder.close()
+        raise
+    return Match(folder, game, agents)
 
 
 def league_run(args: argparse.Namespace) -> Path:
@@ -45,7 +69,7 @@ def league_run(args: argparse.Namespace) -> Path:
     return run
 
 
-def league(run: Path, args: argparse.Namespace) -> MatchFolder:
+def league(run: Path, args: argparse.Namespace) -> Match:
     """The match of a run's own agents, in its folder: gone on with if the same ones play the same, else a new one.
 
     Raises UserError."""
@@ -58,7 +82,7 @@ def league(run: Path, args: argparse.Namespace) -> MatchFolder:
         str(run / "agents" / roster.folder_of(name)) if roster.learner_of(name) else f"{run}{name}"
         for name in roster.roster(saved)
     ]
-    agreed = _agree(args)
+    agreed, game, agents = _agree(args)
     for path in folders_of(run / "league"):
         try:
             same = MatchFolder.open(path).is_of(agreed)
@@ -67,11 +91,11 @@ def league(run: Path, args: argparse.Namespace) -> MatchFolder:
         if same:
             found = MatchFolder.open(path, to_play=True)
             found.extend(max(args.games // 2, found.played))
-            return found
-    return MatchFolder.create(run / "league", agreed, sys.argv)
+            return Match(found, game, agents)
+    return Match(MatchFolder.create(run / "league", agreed, sys.argv), game, agents)
 
 
-def take_seats(folder: MatchFolder, statistics: bool) -> "tuple[Game, dict[str, Agent]]":
+def _take_seats(folder: MatchFolder, statistics: bool) -> "tuple[Game, dict[str, Agent]]":
     """The game and the agents by name, the same that began the match. Raises UserError."""
     try:
         game = make(folder.game_name, **folder.settings)
@@ -99,8 +123,14 @@ def take_seats(folder: MatchFolder, statistics: bool) -> "tuple[Game, dict[str, 
                 f"{folder.path}: '{name}' is now {agent.name}, and was {began} when the match began; start a new one",
                 ExitCode.USAGE,
             )
-        agent.name = name  # as it was called here: that is how records and tables name it
-    return game, agents
+    return game, _called_by_name(agents)
+
+
+def _called_by_name(agents: "dict[str, Agent]") -> "dict[str, Agent]":
+    """The same agents: records and tables name them as the match does."""
+    for name, agent in agents.items():
+        agent.name = name
+    return agents
 
 
 def rules_version(game: Game) -> str:
@@ -109,11 +139,11 @@ def rules_version(game: Game) -> str:
     return " ".join([compile_cache.FOLDER.name, *outside])
 
 
-def _agree(args: argparse.Namespace) -> dict[str, Any]:
-    """The terms of a new match, everybody's names looked at. Raises UserError."""
+def _agree(args: argparse.Namespace) -> "tuple[dict[str, Any], Game, dict[str, Agent]]":
+    """The terms of a new match, everybody's names looked at, and who plays what. Raises UserError."""
     sprt = None if args.sprt is None else _bounds(args.sprt)
     try:
-        names = {name: full_name(name) for name in args.agents}
+        names = {name: _recorded(full_name(name)) for name in args.agents}
         parsed = {name: parse_name(full) for name, full in names.items()}
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None
@@ -128,6 +158,7 @@ def _agree(args: argparse.Namespace) -> dict[str, Any]:
     if args.statistics:
         _check_statistics(told.game)
     made = named_agents(list(names.values()), told.game, greedy=greedy)
+    agents = dict(zip(names, made, strict=True))
     pairs = (args.games or (SPRT_GAMES if sprt else GAMES)) // 2
     at_once = _at_once(list(parsed.values()), told.game.id, sprt is not None)
     try:
@@ -136,10 +167,16 @@ def _agree(args: argparse.Namespace) -> dict[str, Any]:
         raise UserError(str(error), ExitCode.USAGE) from None
     players = {
         name: {"name": names[name], "called": agent.name, "sha256": _hash(parsed[name])}
-        for name, agent in zip(names, made, strict=True)
+        for name, agent in agents.items()
     }
     settings = dict(told.game.settings)
-    return terms(told.game_name, settings, rules_version(told.game), players, plan, sprt, greedy)
+    agreed = terms(told.game_name, settings, rules_version(told.game), players, plan, sprt, greedy)
+    return agreed, told.game, _called_by_name(agents)
+
+
+def _recorded(name: str) -> str:
+    """Of an engine, the name with the path of the program that is meant here and now. Raises ValueError."""
+    return pinned(name) if parse_name(name).family in ENGINES else name
 
 
 def _game(args: argparse.Namespace, saved: list[str]) -> Subject:

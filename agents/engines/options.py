@@ -9,20 +9,27 @@ ELSEWHERE = "/usr/games:/usr/local/games"  # where Debian puts them, which is no
 
 
 def find_program(program: str) -> str:
-    """Its absolute path; without a slash it is looked up on PATH, then in /usr/games. Raises ValueError."""
+    """Its absolute path; without a slash it is looked up on PATH, then in /usr/games. Raises ValueError.
+
+    Links of its folder are followed, so that a program has one path. One that is a link itself stays it: a program may
+    go by the name that it is called by."""
     if not program:
         raise ValueError("the program is missing; write uci:stockfish, gtp:gnugo or a path")
     if "/" not in program:
         found = shutil.which(program) or shutil.which(program, path=ELSEWHERE)
         if found is None:
             raise ValueError(f"there is no program '{program}' on PATH or in /usr/games; install it, or write its path")
-        return os.path.abspath(found)
+        return _without_links(Path(found))
     path = Path(program).expanduser().absolute()
     if not path.is_file():
         raise ValueError(f"there is no program {path}")
     if not os.access(path, os.X_OK):
         raise ValueError(f"{path} is not executable; chmod +x it")
-    return str(path)
+    return _without_links(path)
+
+
+def _without_links(program: Path) -> str:
+    return str(program.parent.resolve() / program.name)
 
 
 @dataclass(frozen=True)

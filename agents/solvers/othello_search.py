@@ -1,12 +1,13 @@
 """The search of the Othello endgame solver: how many discs more than the other the mover ends up with.
 
-All compiled code of the solver is in this file, so that none of it can be left over from before an edit.
+All compiled code of the solver is in this file, or in envs/, so that none of it can be left over from before an edit.
 
 Source    Fastest-first ordering (the reply with the least mobility first) and parity: Andersson, "Writing an Othello
           program", part on the endgame; the table, and principal variation search: Marsland and Campbell (1982)
 Position  mine, theirs, empty: uint64 sets of cells, cell = 8 * row + column, `mine` being the mover's. A board of 6 x 6
           lies in the middle of the 8 x 8: its border holds no discs, so nothing is enclosed through it, and it is not
-          among the empty cells. The rules are in envs/board/othello.py; the tests hold these here against them.
+          among the empty cells. Where discs may go is asked of the rules, envs/board/othello.py; what they turn is
+          found along rays here, for one cell at a time, and held against the rules by the tests.
           odd: the quadrants of the board in which an odd number of cells is empty; whoever moves into one usually moves
           there last
 Values    discs of the mover less the other's when neither can move; with `winner_takes` the cells that are then empty
@@ -18,17 +19,17 @@ import numpy as np
 from numba import njit
 
 from envs.bits import leading_zeros, lowest, size
+from envs.board.othello import placements
 
 BEYOND = 100  # larger than every value
 MOST_MOVES = 64
+SIDE = 8
 # Measured on positions with 14 empty cells (tests/agents/solvers/test_othello.py names the collection).
 SORTED_FROM = 6  # empty cells from which on moves are tried by the mobility that they leave; below, by parity alone
 STORED_FROM = 8  # empty cells from which on values are kept in the table
 
 ZERO, ONE, TOP = np.uint64(0), np.uint64(1), np.uint64(1) << np.uint64(63)
-_1, _7, _8, _9 = np.uint64(1), np.uint64(7), np.uint64(8), np.uint64(9)
-_2, _14, _16, _18, _32 = np.uint64(2), np.uint64(14), np.uint64(16), np.uint64(18), np.uint64(32)
-_WITHIN = np.uint64(0x7E7E7E7E7E7E7E7E)  # all but the first and last column
+_32 = np.uint64(32)
 
 UPWARDS = ((0, 1), (1, -1), (1, 0), (1, 1))  # (down, right): directions in which cells' numbers grow
 
@@ -38,16 +39,16 @@ for _cell in range(64):
     for _number, (_down, _right) in enumerate([*UPWARDS, *((-down, -right) for down, right in UPWARDS)]):
         _row, _column = _cell // 8 + _down, _cell % 8 + _right
         while 0 <= _row < 8 and 0 <= _column < 8:
-            RAYS[_cell, _number] |= _1 << np.uint64(8 * _row + _column)
+            RAYS[_cell, _number] |= ONE << np.uint64(8 * _row + _column)
             if max(abs(_row - _cell // 8), abs(_column - _cell % 8)) == 1:
-                NEIGHBOURS[_cell] |= _1 << np.uint64(8 * _row + _column)
+                NEIGHBOURS[_cell] |= ONE << np.uint64(8 * _row + _column)
             _row, _column = _row + _down, _column + _right
 
 QUADRANTS = np.zeros(64, np.uint64)  # by cell: all cells of its quarter of the board
 for _cell in range(64):
     for _other in range(64):
         if _cell // 32 == _other // 32 and _cell % 8 // 4 == _other % 8 // 4:
-            QUADRANTS[_cell] |= np.uint64(1) << np.uint64(_other)
+            QUADRANTS[_cell] |= ONE << np.uint64(_other)
 
 # Worth of moving to a cell beyond the replies that it leaves: corners first, cells aslant of them last.
 CORNERS = np.uint64(0x8100000000000081)
@@ -82,26 +83,8 @@ def turned(mine, theirs, cell):
 
 @njit(cache=True)
 def moves(mine, theirs, empty):
-    """The empty cells where a disc of mine turns others (Kogge and Stone's parallel prefix, in each direction)."""
-    within = theirs & _WITHIN
-    ends = _ends(mine, within, _1, _2) | _ends(mine, theirs, _8, _16)
-    ends |= _ends(mine, within, _7, _14) | _ends(mine, within, _9, _18)
-    return ends & empty
-
-
-@njit(cache=True)
-def _ends(mine, through, by, two):
-    """Cells just behind the runs of `through` that begin beside `mine`, `by` apart; six discs at most."""
-    up, down = through & (mine << by), through & (mine >> by)
-    up |= through & (up << by)
-    down |= through & (down >> by)
-    pairs = through & (through << by)
-    up |= pairs & (up << two)
-    up |= pairs & (up << two)
-    pairs >>= by
-    down |= pairs & (down >> two)
-    down |= pairs & (down >> two)
-    return (up << by) | (down >> by)
+    """The empty cells where a disc of mine turns others."""
+    return placements(mine, theirs, SIDE) & empty
 
 
 @njit(cache=True)

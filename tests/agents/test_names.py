@@ -87,12 +87,32 @@ def test_a_pinned_name_means_the_same_agent_later_and_elsewhere(run, monkeypatch
     (run.parent / "engine").chmod(0o755)
     assert pinned("uci:./engine,nodes=5,elo=1400") == f"uci:{run.parent}/engine,nodes=5,elo=1400"
     assert pinned("gtp:./engine") == f"gtp:{run.parent}/engine"
-    assert pinned("uci:true") == f"uci:{shutil.which('true')}"
+    assert pinned("uci:true") == f"uci:{Path(shutil.which('true')).parent.resolve() / 'true'}"
     (run.parent / "with,comma").mkdir()
     (run.parent / "engine").rename(run.parent / "with,comma" / "engine")
     monkeypatch.chdir(run.parent / "with,comma")
     with pytest.raises(ValueError, match="has a comma, which begins an option"):
         pinned("uci:./engine")
+
+
+def test_all_names_of_one_agent_are_pinned_alike(tmp_path, monkeypatch):
+    """A program that is found by another link than its folder's is another one: it may go by what it is called."""
+    engines = tmp_path / "engines"
+    engines.mkdir()
+    (engines / "engine").write_text("")
+    (engines / "engine").chmod(0o755)
+    (engines / "other").symlink_to("engine")
+    (tmp_path / "link").symlink_to("engines")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "link"))
+    for name in ("engine", "./engines/engine", "link/engine", str(engines / "engine"), "engines/../link/engine"):
+        assert pinned(f"uci:{name}") == f"uci:{engines}/engine"
+    assert pinned("uci:other") == f"uci:{engines}/other"
+    options = "movetime=0.25,nodes=123456789012,elo=1400"
+    assert pinned(f"uci:engine,{options}") == f"uci:{engines}/engine,{options}"
+    assert pinned("uci:engine,elo=1400,nodes=123456789012,timeout=30,movetime=.25") == pinned(f"uci:engine,{options}")
+    assert pinned("scripted:L3,noise=0.10,speed=1,decision=2") == "scripted:L3,decision=2,noise=0.1"
+    assert parse_name(pinned("scripted:L3,speed=0.123456789")) == parse_name("scripted:L3,speed=0.123456789")
 
 
 def test_words_make_agents_of_that_name():

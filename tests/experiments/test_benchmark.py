@@ -9,7 +9,7 @@ import pytest
 from envs import make, pettingzoo_env
 from envs.ids import GAMES
 from experiments import benchmark
-from experiments.benchmarks import environments, process_tree, tables
+from experiments.benchmarks import environments, parts, process_tree, tables
 from experiments.benchmarks.comparison import Peer, compare
 from experiments.benchmarks.peers import open_spiel_games
 from experiments.benchmarks.peers.pettingzoo_games import aec_play, classic
@@ -40,7 +40,7 @@ def test_quick_look_at_one_game_prints_a_table_and_writes_json(tmp_path, capsys)
     for row in envs + report["results"]["faces"]:
         rate = row["rate"]
         assert 0 < rate["low"] <= rate["median"] <= rate["high"]
-        assert len(rate["windows"]) == benchmark.QUICK.windows
+        assert len(rate["windows"]) == parts.QUICK.windows
     assert [goal["what"] for goal in report["goals"]] == ["tic_tac_toe, 1024 at once, moves per CPU-second"]
     printed = capsys.readouterr().out
     assert "tic_tac_toe" in printed
@@ -76,15 +76,16 @@ def test_bad_arguments_are_refused_in_one_line(arguments, complaint, code):
 
 
 def test_parts_are_chosen():
-    def parts(*arguments):
+    def chosen(*arguments):
         return benchmark._parts(benchmark.parser().parse_args(arguments))
 
     usual = ["envs", "faces", "matches", "sampling", "training"]
-    assert parts() == usual
-    assert parts("--scaling", "--peers", "python") == [*usual, "scaling", "peers"]
-    assert parts("--only", "training", "envs") == ["envs", "training"]
-    assert parts("--only", "scaling") == ["scaling"]
-    assert parts("--only", "peers", "--peers", "python") == ["peers"]
+    assert chosen() == usual
+    assert chosen("--scaling", "--peers", "python") == [*usual, "scaling", "peers"]
+    assert chosen("--only", "training", "envs") == ["envs", "training"]
+    assert chosen("--only", "scaling") == ["scaling"]
+    assert chosen("--only", "peers", "--peers", "python") == ["peers"]
+    assert list(parts.MEASURED) == [*benchmark.PARTS, *benchmark.PARTS_ON_REQUEST]
 
 
 def test_matches_are_measured_of_the_games_that_are_asked_for(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Who meets whom: every mistake is a line before anything is written, and a match goes on with those that began it."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -95,6 +96,42 @@ def test_an_engine_stays_the_one_that_began(place):
         match(["--resume", "latest", "--games", "8"])
     assert gone.value.exit_code == ExitCode.USAGE
     assert match(["--show", "latest"]) == 0
+
+
+def test_an_engine_under_two_names_is_named_twice(place, monkeypatch):
+    program = write_fake(place / "engines", "uci")
+    (place / "link").symlink_to("engines")
+    monkeypatch.setenv("PATH", f"{place}/link:{os.environ['PATH']}")
+    for same in (f"uci:{program}", "uci:./link/fake_uci", "uci:fake_uci,timeout=30"):
+        with pytest.raises(UserError, match="named twice, the first time as uci:fake_uci;"):
+            match(["uci:fake_uci", same, "--game", "chess", "--games", "2"])
+    with pytest.raises(UserError, match="named twice"):
+        match(["uci:fake_uci,nodes=5,elo=1400", f"uci:{program},elo=1400,nodes=5", "--game", "chess"])
+    assert not (place / "engines" / "processes").exists(), "none was started"
+
+
+def test_an_engine_is_started_once_and_stays_the_program_that_was_found(place, monkeypatch):
+    """By its name a program is looked up once, when the match begins; match.json says which it was."""
+    program, other = write_fake(place / "first", "uci"), write_fake(place / "second", "uci")
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", f"{program.parent}:{path}")
+    assert match(["uci:fake_uci", "random", "--game", "chess", "--games", "2"]) == 0
+    assert (program.parent / "processes").read_text() == "1"
+    told = json.loads((folder(place) / "match.json").read_text())["players"]["uci:fake_uci"]
+    assert told == {"name": f"uci:{program}", "called": f"uci:{program} [Fake 1.0]", "sha256": None}
+    monkeypatch.setenv("PATH", f"{other.parent}:{path}")
+    assert match(["--resume", "latest", "--games", "4"]) == 0
+    assert (program.parent / "processes").read_text() == "2"
+    assert not (other.parent / "processes").exists()
+    assert {result["a"] for result in results(folder(place))} == {"uci:fake_uci"}, "tables have the name that was typed"
+
+
+def test_a_match_that_is_refused_can_be_gone_on_with(place):
+    """Its lock is given back, within one process too."""
+    assert match([*THREE]) == 0
+    with pytest.raises(UserError, match="there are 40 games of each two already"):
+        match(["--resume", "latest", "--games", "2"])
+    assert match(["--resume", "latest", "--games", "80"]) == 0
 
 
 def test_an_agent_whose_folder_is_gone(run):
