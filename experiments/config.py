@@ -210,7 +210,7 @@ class OpponentsSection(Section):
     sampling: Literal["uniform", "recent", "prioritised"] = Field(
         default="uniform", description="how earlier selves are drawn: evenly, the newest quarter, those that still win"
     )
-    league: LeagueSection = LeagueSection()
+    league: LeagueSection = Field(default=LeagueSection(), description="several learners in one run")
 
     @model_validator(mode="after")
     def _league_fits(self) -> "OpponentsSection":
