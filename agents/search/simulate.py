@@ -1,0 +1,212 @@
+"""The compiled loops of a search: simulations of every game until each waits for the network, or whole searches by
+random play. Arrays as in tree.py.
+
+settings      SETTINGS, one record for all games
+waiting       [B] int64, the games whose leaf waits for its evaluation; `observations` has their rows in the same order
+"""
+
+import numpy as np
+from numba import njit
+
+from agents.search.backup import back_up
+from agents.search.noise import gumbel, mix_dirichlet
+from agents.search.selection import halving, order_by_score, puct, ucb
+from agents.search.tree import OPEN, add_children, bring_forward, set_priors
+from envs.game import is_terminal, is_truncated, observe, rewards, step
+from envs.random_moves import random_legal_action
+from envs.random_stream import next_uint64
+
+SETTINGS = np.dtype([
+    ("simulations", np.int32),     # that a search makes
+    ("halving", np.bool_),         # at the root, and a policy improved by completed values; else PUCT there too
+    ("exploration", np.float32),   # of PUCT or UCB1, per unit of value
+    ("most", np.float32),          # that a game pays: Game.largest_reward
+    ("visit_offset", np.float32),  # selection.value_weight
+    ("value_scale", np.float32),   # the same, per unit of value
+    ("gumbel_scale", np.float32),  # 0: no chance at the root
+    ("noise_share", np.float32),   # of Dirichlet noise in the root's priors, with PUCT
+    ("noise_total", np.float32),   # the sum of its parameters
+])  # fmt: skip
+
+
+@njit(cache=True)
+def observe_roots(rows, searches, leaves, roots, paths, waiting, num_waiting, observations):
+    """The roots of rows [n] join those that wait; how many wait then."""
+    for i in range(rows.shape[0]):
+        b = rows[i]
+        leaves[b] = roots[b]
+        paths[b, 0] = 0
+        searches[b].depth = 0
+        observe(leaves[b], leaves[b].current_player, observations[num_waiting])
+        waiting[num_waiting] = b
+        num_waiting += 1
+    return num_waiting
+
+
+@njit(cache=True)
+def resume(
+    rows, searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, waiting, num_waiting,
+    observations, over, num_over,
+):  # fmt: skip
+    """Simulations of rows [n], whose roots have children, until each waits or is over; how many do, and are."""
+    for i in range(rows.shape[0]):
+        b = rows[i]
+        prepare_root(searches[b], nodes, b, settings[0], scores)
+        if _to_leaf(searches, nodes, leaves, roots, paths, payments, settings[0], scores, schedule, paid, b):
+            observe(leaves[b], leaves[b].current_player, observations[num_waiting])
+            waiting[num_waiting] = b
+            num_waiting += 1
+        else:
+            over[num_over] = b
+            num_over += 1
+    return num_waiting, num_over
+
+
+@njit(cache=True)
+def tick(
+    heads, searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, mask, waiting,
+    observations, over, num_over,
+):  # fmt: skip
+    """Take in heads [n, A + 1] of those that wait, and go on with each until it waits again or is over; how many do,
+    and are, and the most nodes that one has."""
+    num_waiting, most_nodes = 0, 0
+    for i in range(heads.shape[0]):
+        b = waiting[i]
+        search = searches[b]
+        _take_in(search, nodes, leaves[b], paths, payments, settings[0], scores, heads[i], mask, b)
+        most_nodes = max(most_nodes, search.num_nodes)
+        if _to_leaf(searches, nodes, leaves, roots, paths, payments, settings[0], scores, schedule, paid, b):
+            observe(leaves[b], leaves[b].current_player, observations[num_waiting])
+            waiting[num_waiting] = b
+            num_waiting += 1
+        else:
+            over[num_over] = b
+            num_over += 1
+    return num_waiting, num_over, most_nodes
+
+
+@njit(cache=True)
+def _take_in(search, nodes, leaf, paths, payments, settings, scores, head, mask, b):
+    """The evaluation of the leaf: its children get their priors, its line the value."""
+    at = paths[b, search.depth]
+    add_children(search, nodes, b, at, leaf, mask)
+    set_priors(nodes, b, at, head)
+    value = min(max(head[mask.shape[0]], -settings.most), settings.most)
+    if leaf.current_player == 1:
+        value = -value
+    if search.depth == 0:
+        search.root_value = value
+        prepare_root(search, nodes, b, settings, scores)
+    back_up(nodes, b, paths[b], payments[b], search.depth, value, False, settings.most)
+
+
+@njit(cache=True)
+def prepare_root(search, nodes, b, settings, scores):
+    """What chance does to the root, and the order in which its children, not yet tried, will be."""
+    first, count = nodes[b, 0].first_child, np.int64(nodes[b, 0].num_children)
+    if settings.halving:
+        for i in range(count):
+            scores[b, i] = log_prior(nodes[b, first + i])
+            if settings.gumbel_scale > 0:
+                scores[b, i] += settings.gumbel_scale * gumbel(search)
+        order_by_score(nodes, b, scores[b], count)
+    elif settings.noise_share > 0:
+        mix_dirichlet(search, nodes, b, settings.noise_share, settings.noise_total)
+        untried = first + nodes[b, 0].num_tried
+        if untried < first + count:
+            bring_forward(nodes, b, untried, first + count)
+
+
+@njit(cache=True)
+def log_prior(node):
+    """The logit, up to a constant; what is too unlikely for a float32 keeps a finite one."""
+    return np.log(max(node.prior, np.float32(1e-30)))
+
+
+@njit(cache=True)
+def _to_leaf(searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, b):
+    """Simulations of game b until one ends where the network must say what the position is worth (True), or the search
+    is over (False): all are made, the root is proven, or there is nothing to choose."""
+    search, root = searches[b], nodes[b, 0]
+    while search.simulations < settings.simulations and root.proven == OPEN and root.num_children > 1:
+        leaves[b] = roots[b]
+        leaf = leaves[b]
+        at, depth = 0, 0
+        while True:
+            if depth == 0 and settings.halving:
+                at = halving(search, nodes, b, scores[b], schedule, settings.visit_offset, settings.value_scale)
+            else:
+                at = puct(nodes, b, at, settings.exploration)
+            depth += 1
+            paths[b, depth] = at
+            node = nodes[b, at]
+            if node.proven != OPEN:
+                break
+            step(leaf, np.int32(node.action))
+            rewards(leaf, paid)
+            payments[b, depth] = paid[0]
+            if node.num_children == 0:
+                break
+        search.simulations += 1
+        search.depth = depth
+        if node.proven != OPEN:
+            payments[b, depth] = 0  # is in the value
+            value = node.value / np.float32(node.visits)
+            back_up(nodes, b, paths[b], payments[b], depth, value, True, settings.most)
+        elif is_terminal(leaf) or is_truncated(leaf):
+            back_up(nodes, b, paths[b], payments[b], depth, np.float32(0), True, settings.most)
+        else:
+            return True
+    return False
+
+
+@njit(cache=True)
+def search_by_rollouts(rows, begin, searches, nodes, leaves, roots, paths, payments, settings, paid, mask):
+    """The whole searches of rows [n] from number `begin` on, which can have been begun. Returns n, or the number of the
+    row at which more room for nodes is needed."""
+    exploration, most = settings[0].exploration, settings[0].most
+    for i in range(begin, rows.shape[0]):
+        b = rows[i]
+        search, root, leaf = searches[b], nodes[b, 0], leaves[b]
+        if root.num_children == 0:
+            add_children(search, nodes, b, 0, roots[b], mask)
+        while search.simulations < settings[0].simulations and root.proven == OPEN and root.num_children > 1:
+            if search.num_nodes + mask.shape[0] > nodes.shape[1]:
+                return i
+            leaves[b] = roots[b]
+            at, depth = 0, 0
+            exact, value = False, np.float32(0)
+            while True:
+                at = ucb(search, nodes, b, at, exploration)
+                depth += 1
+                paths[b, depth] = at
+                node = nodes[b, at]
+                if node.proven != OPEN:
+                    exact, value = True, node.value / np.float32(node.visits)
+                    payments[b, depth] = 0  # is in the value
+                    break
+                step(leaf, np.int32(node.action))
+                rewards(leaf, paid)
+                payments[b, depth] = paid[0]
+                if node.visits == 0:
+                    exact = is_terminal(leaf) or is_truncated(leaf)
+                    if not exact:
+                        leaf.rng = next_uint64(search)  # so that no two rollouts are alike
+                        value = rollout(leaf, paid, mask)
+                    break
+                if node.num_children == 0:
+                    add_children(search, nodes, b, at, leaf, mask)
+            search.simulations += 1
+            back_up(nodes, b, paths[b], payments[b], depth, value, exact, most)
+    return rows.shape[0]
+
+
+@njit(cache=True)
+def rollout(state, paid, mask):
+    """What seat 0 is paid by a game played to its end at random; the State is changed. paid [2], mask [A] scratch."""
+    total = np.float32(0)
+    while not (is_terminal(state) or is_truncated(state)):
+        step(state, np.int32(random_legal_action(state, mask)))
+        rewards(state, paid)
+        total += paid[0]
+    return total
