@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.names import MAX_SIMULATIONS
 from agents.search import simulate
 from agents.search.results import read
 from agents.search.selection import halving_schedules
@@ -32,7 +33,6 @@ from envs.random_stream import seed_streams
 Evaluate = Callable[[np.ndarray], np.ndarray]  # observations [n, *shape] -> heads [n, A + 1] float32: logits, value
 
 GUMBEL, PUCT = "gumbel", "puct"
-MAX_SIMULATIONS = 1_000_000
 GROWTH = 1.5
 SHARE = 0.8  # of the free memory that trees may take
 
