@@ -251,7 +251,7 @@ def _is_mcts(name: str) -> bool:
 def _parse_simulations(name: str, simulations: str) -> int:
     """Of mcts:200, or of +64. Raises ValueError."""
     if not (re.fullmatch(r"[1-9][0-9]{0,6}", simulations) and int(simulations) <= MAX_SIMULATIONS):
-        raise ValueError(f"'{name}': write simulations a move, 1 to {MAX_SIMULATIONS:,}, as in mcts:200 or RUN+64")
+        raise ValueError(f"'{name}': write an agent's simulations a move, 1 to {MAX_SIMULATIONS:,}: mcts:200, RUN+64")
     return int(simulations)
 
 

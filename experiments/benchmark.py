@@ -2,6 +2,7 @@
 
     envs       steps of each game, alone and many at once          faces     through PettingZoo and Gymnasium
     matches    of two networks, of two scripted teams              sampling  self-play of the default network
+    search     tree search, against OpenSpiel's (of --peers, or where it is installed here)
     training   through RLlib, against stock RLlib
     scaling    training with 1, 2, 4, ... runners (--scaling, --max-runners)
     peers      other projects in the same run (--peers PYTHON)
@@ -37,7 +38,7 @@ from experiments.errors import ExitCode, UserError, run_command
 from experiments.provenance import usable_cores
 
 FORMAT = "bitterball benchmark 1"
-PARTS = ("envs", "faces", "matches", "sampling", "training")  # without being asked for
+PARTS = ("envs", "faces", "matches", "search", "sampling", "training")  # without being asked for
 PARTS_ON_REQUEST = ("scaling", "peers", "compiling")
 USUAL = (
     "tic_tac_toe", "connect_four", "othello", "gomoku_15", "hex_11", "breakthrough_8", "go_9x9", "go_19x19", "chess",
@@ -192,6 +193,12 @@ def matches(run: Run) -> list[dict[str, Any]]:
     return rows
 
 
+def search(run: Run) -> list[dict[str, Any]]:
+    from experiments.benchmarks.search import rows
+
+    return rows(run.games, run.peers, run.environment, run.core, run.effort.seconds, run.effort.windows, run.say)
+
+
 def sampling(run: Run) -> list[dict[str, Any]]:
     from envs import make
     from experiments.benchmarks.environments import rates, sampling_play
@@ -270,8 +277,8 @@ def compiling(run: Run) -> list[dict[str, Any]]:
 
 STEPS = "env steps per CPU-second"
 MEASURED = {
-    "envs": envs, "faces": faces, "matches": matches, "sampling": sampling, "training": training, "scaling": scaling,
-    "peers": peers, "compiling": compiling,
+    "envs": envs, "faces": faces, "matches": matches, "search": search, "sampling": sampling, "training": training,
+    "scaling": scaling, "peers": peers, "compiling": compiling,
 }  # fmt: skip
 
 

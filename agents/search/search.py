@@ -174,6 +174,8 @@ class Search:
         """From states [n], any number of them, with random streams [n] uint64: as many at once as there are rows, the
         next in the place of each that is over. Every row must be at rest."""
         count = len(states)
+        if not count:
+            return self.read(np.empty(0, np.int64))
         asked = np.zeros(self.num_games, np.int64)  # which of the states each row searches
         parts: list[tuple[np.ndarray, Found]] = []
         rows, begun, done = np.arange(min(self.num_games, count)), 0, 0

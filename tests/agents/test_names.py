@@ -94,7 +94,7 @@ def test_a_network_searches_where_the_name_says_how_long(run, tmp_path):
     states, players = batch.states, np.zeros(1, np.int64)
     assert agent.act(states, players, np.random.default_rng(0)) == 6
     assert make_agent(f"{run}@100", game).act(states, players, np.random.default_rng(0)) == 0
-    with pytest.raises(ValueError, match="write simulations a move, 1 to 1,000,000"):
+    with pytest.raises(ValueError, match="write an agent's simulations a move, 1 to 1,000,000"):
         parse_name(f"{run}@100+0")
     (tmp_path / "agent+64").mkdir()
     with pytest.raises(ValueError, match="is neither a saved agent nor a run"):
@@ -142,10 +142,10 @@ def test_words_make_agents_of_that_name():
         ("", "known: random"),
         ("runs/nowhere", "there is no folder runs/nowhere"),
         ("runs/nowhere@last", "there is no folder runs/nowhere"),
-        ("mcts", "'mcts': write simulations a move, 1 to 1,000,000, as in mcts:200 or RUN+64"),
-        ("mcts:0", "'mcts:0': write simulations a move"),
-        ("mcts:1000001", "write simulations a move"),
-        ("mcts:many", "write simulations a move"),
+        ("mcts", "'mcts': write an agent's simulations a move, 1 to 1,000,000: mcts:200, RUN+64"),
+        ("mcts:0", "'mcts:0': write an agent's simulations a move"),
+        ("mcts:1000001", "write an agent's simulations a move"),
+        ("mcts:many", "write an agent's simulations a move"),
         ("random+64", "go with a saved agent or a run, which has a network"),
         ("runs/nowhere+64", "there is no folder runs/nowhere"),
         ("alphabeta", "'alphabeta': write how many plies the agent looks ahead, alphabeta:1 to alphabeta:20"),
