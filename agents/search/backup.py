@@ -10,13 +10,14 @@ from numba import njit
 from agents.search.tree import OPEN, SETTLED
 
 
-@njit(cache=True)
-def back_up(nodes, b, path, payments, depth, value, exact, most):
-    """One more visit for every node of path [depth + 1]. From the last on the game is worth `value` to seat 0; `exact`:
-    for certain."""
+@njit(cache=True, error_model="numpy")
+def back_up(nodes, b, paths, payments, depth, value, exact, most):
+    """One more visit for every node of paths[b] up to number `depth`. From there on the game is worth `value` to seat
+    0; `exact`: for certain."""
     for d in range(depth, -1, -1):
-        node = nodes[b, path[d]]
-        value += payments[d] if d > 0 else np.float32(0)
+        node = nodes[b, paths[b, d]]
+        if d > 0:
+            value += payments[b, d]
         node.visits += 1
         if exact:
             node.proven = 1 if value >= most else -1 if value <= -most else SETTLED
@@ -24,10 +25,10 @@ def back_up(nodes, b, path, payments, depth, value, exact, most):
         else:
             node.value += value
         if exact and d > 0:
-            exact, value = _decides(nodes, b, path[d - 1], path[d], value)
+            exact, value = _decides(nodes, b, paths[b, d - 1], paths[b, d], value)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _decides(nodes, b, parent, child, value):
     """Whether the parent is proven, now that a child is, and what it is worth then, else what the child is."""
     above = nodes[b, parent]

@@ -14,7 +14,7 @@ from agents.search.simulate import log_prior
 from agents.search.tree import OPEN
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def read(rows, searches, nodes, settings, scores, actions, policies, values, visits):
     """Of the searches of rows [n], for the seat to move: actions [n] int32, policies [n, A] float32, values [n] float32
     and visits [n, A] int32."""
@@ -30,7 +30,7 @@ def read(rows, searches, nodes, settings, scores, actions, policies, values, vis
         allowed = _allowed(nodes, b)
         weights = np.empty(count, np.float32)
         _weigh(nodes, b, settings[0].halving, scale, completed, allowed, weights)
-        best = _choose(nodes, b, settings[0].halving, scale, completed, allowed, scores[b])
+        best = _choose(nodes, b, settings[0].halving, scale, completed, allowed, scores)
         actions[k] = nodes[b, first + best].action
         value = np.float32(0)
         for i in range(count):
@@ -44,7 +44,7 @@ def read(rows, searches, nodes, settings, scores, actions, policies, values, vis
         values[k] = value
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _complete(search, nodes, b, completed):
     """What each child is worth to the seat to move; the most visits that one has."""
     root = nodes[b, 0]
@@ -68,7 +68,7 @@ def _complete(search, nodes, b, completed):
     return most
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _allowed(nodes, b):
     """[children] bool: those that win, if any is known to; else those that do not lose, unless all do."""
     root = nodes[b, 0]
@@ -87,7 +87,7 @@ def _allowed(nodes, b):
     return allowed
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _weigh(nodes, b, improved, scale, completed, allowed, weights):
     """The policy: improved by values, or in proportion to visits (to the priors, if there were none)."""
     first, count = nodes[b, 0].first_child, completed.shape[0]
@@ -115,7 +115,7 @@ def _weigh(nodes, b, improved, scale, completed, allowed, weights):
         weights[i] /= total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _choose(nodes, b, improved, scale, completed, allowed, scores):
     """The child to play: of those visited most the best by score and value; where the root is proven, the best."""
     root = nodes[b, 0]
@@ -128,7 +128,7 @@ def _choose(nodes, b, improved, scale, completed, allowed, scores):
         visits = 0 if root.proven != OPEN else child.visits
         score = completed[i]
         if improved and root.proven == OPEN:
-            score = scores[i] + scale * completed[i]
+            score = scores[b, i] + scale * completed[i]
         elif child.visits == 0:
             score = child.prior
         if visits > most or (visits == most and score > highest):

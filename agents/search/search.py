@@ -80,11 +80,21 @@ class Search:
     hidden, not of two seats against each other) and where the trees would not fit into memory."""
 
     def __init__(
-        self, game: Game, num_games: int, settings: SearchSettings, evaluate: Evaluate | None = None, seed: int = 0
+        self,
+        game: Game,
+        num_games: int,
+        settings: SearchSettings,
+        evaluate: Evaluate | None = None,
+        seed: int = 0,
+        cache: int = 0,
     ):
+        """`cache`: how many evaluations are remembered, up to the next power of two (`forget` when the network learns);
+        0 asks the network each time."""
         check_game(game)
         if num_games < 1:
             raise ValueError(f"num_games is {num_games}; a search has at least one game")
+        if cache < 0:
+            raise ValueError(f"cache is {cache}; 0 or more evaluations are remembered")
         self.game, self.num_games, self.settings, self._evaluate = game, num_games, settings, evaluate
         halving = evaluate is not None and settings.root == GUMBEL
         # The first room: a network's every evaluation gives a node children, random play's only the second visit.
@@ -92,7 +102,10 @@ class Search:
         room = 1 + expanded * most_legal(game) + game.num_actions
         line = min(game.max_steps, settings.simulations) + 2
         considered = min(settings.considered, game.num_actions)
-        _check_memory(game, num_games, settings.simulations, room, line)
+        places = 1 << (cache - 1).bit_length() if cache and evaluate else 0
+        self._keys, self._cache_bytes = np.zeros(places, np.uint64), places * 4 * (game.num_actions + 1)
+        self._check_memory(room, line)
+        self._cached = np.zeros((places, game.num_actions + 1), np.float32)
         self._nodes = np.zeros((num_games, room), NODE)
         self._searches = np.zeros(num_games, SEARCH)
         self._roots = np.zeros(num_games, game.state_dtype)
@@ -112,6 +125,8 @@ class Search:
         self._waiting, self._num_waiting = np.zeros(num_games, np.int64), 0
         self._over, self._num_over = np.zeros(num_games, np.int64), 0
         self._observations = np.zeros((num_games, *game.observation_shape), game.observation_dtype)
+        self._seen = self._observations.reshape(num_games, -1).view(np.uint8)
+        self._waiting_keys = np.zeros(num_games, np.uint64)
         self._mask, self._paid = np.zeros(game.num_actions, np.bool_), np.zeros(2, np.float32)
         self.seed(np.arange(num_games), seed_streams(seed, num_games))
 
@@ -121,9 +136,12 @@ class Search:
 
     def start(self, rows: np.ndarray, states: np.ndarray, actions: np.ndarray | None = None) -> None:
         """Search anew in rows [n], from states [n], in which somebody is to move. If `actions` [n] led there from the
-        last roots, what was found behind them is kept ("puct" and random play), and counts as simulations made."""
+        last roots, what was found behind them is kept ("puct" and random play), and counts as simulations made.
+        Raises ValueError for a game that is over."""
         rows = np.asarray(rows, np.int64)
         self._roots[rows] = states
+        if (over := simulate.first_over(rows, self._roots)) >= 0:
+            raise ValueError(f"row {over}: nobody is to move in a game that is over")
         kept = np.zeros(len(rows), np.bool_)
         if actions is not None and not self._settings["halving"][0]:
             replant_rows(rows, np.asarray(actions, np.int64), self._searches, self._nodes, kept)
@@ -133,29 +151,30 @@ class Search:
             self._waiting[self._num_waiting : self._num_waiting + len(rows)] = rows
             self._num_waiting += len(rows)
             return
-        if kept.any():
-            self._num_waiting, self._num_over = simulate.resume(
-                rows[kept], *self._trees, self._scores, self._schedule, self._paid, self._waiting, self._num_waiting,
-                self._observations, self._over, self._num_over,
-            )  # fmt: skip
-        self._num_waiting = simulate.observe_roots(
-            rows[~kept], self._searches, self._leaves, self._roots, self._paths, self._waiting, self._num_waiting,
-            self._observations,
+        self._num_waiting, self._num_over = simulate.begin(
+            rows, kept, *self._trees, *self._scratch, self._waiting, self._num_waiting, *self._evaluations, self._over,
+            self._num_over,
         )  # fmt: skip
+        self._make_room(int(self._searches["num_nodes"][rows].max(initial=0)))
+
+    def forget(self) -> None:
+        """What the cache knows, after the network has changed."""
+        self._keys[:] = 0
 
     def tick(self) -> np.ndarray:
         """One evaluation for every game that waits, and simulations until it waits again. Returns the rows int64 [n]
-        whose searches are over now; they rest until `start`."""
+        whose searches are over now; they rest until `start`. Raises ValueError for a network of another game."""
         if self._evaluate is None:
             self._play_out()
         elif self._num_waiting:
             heads = self._evaluate(self._observations[: self._num_waiting])
+            if heads.shape != (self._num_waiting, self.game.num_actions + 1):
+                wanted = (self._num_waiting, self.game.num_actions + 1)
+                raise ValueError(f"the network gave heads of shape {heads.shape}; {self.game.id} wants {wanted}")
             self._num_waiting, self._num_over, most_nodes = simulate.tick(
-                heads, *self._trees, self._scores, self._schedule, self._paid, self._mask, self._waiting,
-                self._observations, self._over, self._num_over,
-            )  # fmt: skip
-            if most_nodes + self.game.num_actions > self._nodes.shape[1]:
-                self._grow()
+                heads, *self._trees, *self._scratch, self._waiting, *self._evaluations, self._over, self._num_over
+            )
+            self._make_room(most_nodes)
         rows = self._over[: self._num_over].copy()
         self._num_over = 0
         return rows
@@ -197,6 +216,19 @@ class Search:
     def _trees(self) -> tuple[Any, ...]:
         return self._searches, self._nodes, self._leaves, self._roots, self._paths, self._payments, self._settings
 
+    @property
+    def _scratch(self) -> tuple[Any, ...]:
+        return self._scores, self._schedule, self._paid, self._mask
+
+    @property
+    def _evaluations(self) -> tuple[Any, ...]:
+        return self._observations, self._seen, self._waiting_keys, self._keys, self._cached
+
+    def _make_room(self, most_nodes: int) -> None:
+        """For one more node's children in every game."""
+        if most_nodes + self.game.num_actions > self._nodes.shape[1]:
+            self._grow()
+
     def _play_out(self) -> None:
         rows, done = self._waiting[: self._num_waiting], 0
         while True:
@@ -212,10 +244,24 @@ class Search:
         """More room for the nodes of every game."""
         room = self._nodes.shape[1]
         more = int(GROWTH * room) + self.game.num_actions
-        _check_memory(self.game, self.num_games, self.settings.simulations, more, self._paths.shape[1])
+        self._check_memory(more, self._paths.shape[1])
         nodes = np.zeros((self.num_games, more), NODE)
         nodes[:, :room] = self._nodes
         self._nodes = nodes
+
+    def _check_memory(self, room: int, line: int) -> None:
+        """Raises ValueError unless trees with room for so many nodes, and lines so long, fit into memory."""
+        import psutil
+
+        game, count = self.game, self.num_games
+        observation = int(np.prod(game.observation_shape)) * game.observation_dtype.itemsize
+        of_game = room * NODE.itemsize + 8 * line + 2 * game.state_dtype.itemsize + observation + 4 * game.num_actions
+        needed, free = count * of_game + self._cache_bytes, psutil.virtual_memory().available
+        if needed > SHARE * free:
+            raise ValueError(
+                f"the trees of {count:,} games of {game.id} with {self.settings.simulations:,} simulations take "
+                f"{needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are free: ask for fewer simulations or games at once"
+            )
 
 
 def check_game(game: Game) -> None:
@@ -228,21 +274,3 @@ def check_game(game: Game) -> None:
         raise ValueError(f"search plays games of two players against each other, not {game.id}")
     if game.num_actions > np.iinfo(np.uint16).max:
         raise ValueError(f"search tells {np.iinfo(np.uint16).max:,} actions apart; {game.id} has {game.num_actions:,}")
-
-
-def tree_bytes(game: Game, num_games: int, room: int, line: int) -> int:
-    """What the trees of so many games take, each with room for so many nodes and for lines so long."""
-    observation = int(np.prod(game.observation_shape)) * game.observation_dtype.itemsize
-    of_game = room * NODE.itemsize + 8 * line + 2 * game.state_dtype.itemsize + observation + 4 * game.num_actions
-    return num_games * of_game
-
-
-def _check_memory(game: Game, num_games: int, simulations: int, room: int, line: int) -> None:
-    import psutil
-
-    needed, free = tree_bytes(game, num_games, room, line), psutil.virtual_memory().available
-    if needed > SHARE * free:
-        raise ValueError(
-            f"the trees of {num_games:,} games of {game.id} with {simulations:,} simulations take "
-            f"{needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are free: ask for fewer simulations, or fewer games at once"
-        )

@@ -18,7 +18,7 @@ from agents.search.tree import bring_forward, exchange
 from envs.random_stream import randint
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def ucb(search, nodes, b, at, exploration):
     node = nodes[b, at]
     first = node.first_child
@@ -39,7 +39,7 @@ def ucb(search, nodes, b, at, exploration):
     return chosen
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def puct(nodes, b, at, exploration):
     node = nodes[b, at]
     first, untried = node.first_child, node.first_child + node.num_tried
@@ -62,9 +62,9 @@ def puct(nodes, b, at, exploration):
     return chosen
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def halving(search, nodes, b, scores, schedule, visit_offset, value_scale):
-    """At the root. scores [A]: logit + Gumbel number of each child, the highest first; schedule [most considered + 1,
+    """At the root. scores [B, A]: logit + Gumbel number of each child, the highest first; schedule [considered + 1,
     simulations] is that of `halving_schedules`."""
     root = nodes[b, 0]
     first = root.first_child
@@ -82,29 +82,29 @@ def halving(search, nodes, b, scores, schedule, visit_offset, value_scale):
     for i in range(considered):
         child = nodes[b, first + i]
         if child.visits == wanted:
-            score = scores[i] + scale * (sign * child.value / np.float32(child.visits))
+            score = scores[b, i] + scale * (sign * child.value / np.float32(child.visits))
             if score > best:
                 best, chosen = score, first + i
     return chosen
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def value_weight(most_visits, visit_offset, value_scale):
     """What a value is multiplied by when it is added to a logit; `most_visits` of a child of the root."""
     return value_scale * (visit_offset + np.float32(most_visits))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def order_by_score(nodes, b, scores, considered):
-    """The root's children of the highest scores [A] come first, as many as are considered; the scores go with them."""
+    """The root's children of the highest scores come first, as many as are considered; the scores go with them."""
     first, count = nodes[b, 0].first_child, np.int64(nodes[b, 0].num_children)
     for place in range(min(considered, count)):
         best = place
         for i in range(place + 1, count):
-            if scores[i] > scores[best]:
+            if scores[b, i] > scores[b, best]:
                 best = i
         exchange(nodes, b, first + place, first + best)
-        scores[place], scores[best] = scores[best], scores[place]
+        scores[b, place], scores[b, best] = scores[b, best], scores[b, place]
 
 
 def halving_schedules(most_considered: int, simulations: int) -> np.ndarray:

@@ -51,7 +51,7 @@ SEARCH = np.dtype([
 ])  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def plant(search, nodes, b):
     """A tree of nothing but a root that was not visited."""
     search.num_nodes = 1
@@ -61,13 +61,13 @@ def plant(search, nodes, b):
     _clear(nodes[b, 0])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def plant_rows(rows, searches, nodes):
     for i in range(rows.shape[0]):
         plant(searches[rows[i]], nodes, rows[i])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def replant_rows(rows, actions, searches, nodes, kept):
     """For rows [n] and actions [n] of their roots; kept [n] bool: whether there was anything to keep."""
     spare = np.empty(nodes.shape[1], NODE)
@@ -75,7 +75,7 @@ def replant_rows(rows, actions, searches, nodes, kept):
         kept[i] = replant(searches[rows[i]], nodes, rows[i], actions[i], spare)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _clear(node):
     node.value = 0
     node.visits = 0
@@ -87,7 +87,7 @@ def _clear(node):
     node.proven = OPEN
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def add_children(search, nodes, b, at, state, mask):
     """Every legal action of `state` becomes a child of node `at`; there is room. mask [A] is scratch."""
     node, num_actions = nodes[b, at], mask.shape[0]
@@ -115,18 +115,18 @@ def add_children(search, nodes, b, at, state, mask):
     search.num_nodes = last
 
 
-@njit(cache=True)
-def set_priors(nodes, b, at, logits):
-    """The softmax over the legal of logits [A], and the likeliest child is tried first."""
+@njit(cache=True, error_model="numpy")
+def set_priors(nodes, b, at, heads, row):
+    """The softmax over the legal of the logits heads[row, :A], and the likeliest child is tried first."""
     node = nodes[b, at]
     first, last = node.first_child, node.first_child + node.num_children
     highest = np.float32(-np.inf)
     for i in range(first, last):
-        highest = max(highest, logits[nodes[b, i].action])
+        highest = max(highest, heads[row, nodes[b, i].action])
     total = np.float32(0)
     for i in range(first, last):
         child = nodes[b, i]
-        child.prior = np.exp(logits[child.action] - highest)
+        child.prior = np.exp(heads[row, child.action] - highest)
         total += child.prior
     scale = np.float32(1) / total
     for i in range(first, last):
@@ -134,7 +134,7 @@ def set_priors(nodes, b, at, logits):
     bring_forward(nodes, b, first, last)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def bring_forward(nodes, b, place, end):
     """The likeliest of the untried children from `place` to `end` comes to `place`."""
     best = place
@@ -144,7 +144,7 @@ def bring_forward(nodes, b, place, end):
     exchange(nodes, b, place, best)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def exchange(nodes, b, i, j):
     """Of two children that were not tried: there is no more to them."""
     one, other = nodes[b, i], nodes[b, j]
@@ -152,7 +152,7 @@ def exchange(nodes, b, i, j):
     one.prior, other.prior = other.prior, one.prior
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def replant(search, nodes, b, action, spare):
     """The subtree behind an action of the root becomes the tree: whether there was one. spare [N] NODE is scratch.
 

@@ -5,6 +5,7 @@ import pytest
 
 from agents.search import search as search_module
 from agents.search.agent import SearchAgent
+from agents.search.cache import hashed
 from agents.search.search import GUMBEL, PUCT, Found, Search, SearchSettings
 from agents.search.tree import replant_rows
 from envs import make
@@ -169,6 +170,48 @@ def test_nobody_waits_for_the_slowest():
     assert len(asked) < 190 * 11 / 6 + 11
 
 
+@pytest.mark.parametrize("root", [GUMBEL, PUCT])
+def test_a_cache_changes_nothing_but_how_often_the_network_is_asked(root):
+    """Also where a place is taken by the next, and where trees have no room to go on without waiting."""
+    game = make("connect_four")
+    heads, asked = evaluate(game), [0]
+
+    def counted(observations: np.ndarray) -> np.ndarray:
+        asked[0] += len(observations)
+        return heads(observations)
+
+    states, streams = random_positions(game, 30, seed=5), np.arange(30, dtype=np.uint64)
+    states = np.concatenate([states, states[:10]])
+    streams = np.concatenate([streams, streams[:10]])
+    counts: list[int] = []
+    results: list[Found] = []
+    for cache in (0, 60, 100_000):
+        asked[0] = 0
+        search = Search(game, 8, SearchSettings(40, root=root), counted, cache=cache)
+        results.append(search.search(states, streams))
+        counts.append(asked[0])
+        assert all(np.array_equal(*pair) for pair in zip(results[-1], results[0], strict=True))
+    assert counts[0] > counts[1] > counts[2]
+    asked[0] = 0
+    search.search(states, streams)
+    assert asked[0] < counts[2] / 20  # it knows all but what lost its place
+    search.forget()
+    search.search(states, streams)
+    assert asked[0] == counts[2]
+
+
+def test_hashes_tell_observations_apart():
+    """All 21 bytes count, and which is where."""
+    seen = np.random.default_rng(0).integers(2, size=(5000, 21), dtype=np.uint8)
+    different = len({row.tobytes() for row in seen})
+    assert len({int(hashed(seen, row)) for row in range(5000)}) == different
+    one = np.zeros((22, 21), np.uint8)
+    one[np.arange(21), np.arange(21)] = 1
+    keys = {int(hashed(one, row)) for row in range(22)}
+    assert len(keys) == 22
+    assert 0 not in keys
+
+
 def subtree(nodes: np.ndarray, at: int) -> dict:
     """Where a node stands, the order of its children, and those visited by their actions."""
     node = nodes[at]
@@ -270,7 +313,20 @@ def test_games_that_cannot_be_searched_are_refused(game_id, network):
 def test_trees_that_do_not_fit_are_refused_with_their_size():
     settings = SearchSettings(1_000_000)
     with pytest.raises(ValueError, match=r"1,000,000 simulations take [0-9,.]+ GB; [0-9.]+ GB are free: ask for fewer"):
-        Search(make("go_19x19"), 4096, settings, indifferent(make("go_19x19")))
+        Search(make("connect_four"), 4096, settings, indifferent(make("connect_four")))
+
+
+def test_a_game_that_is_over_is_refused():
+    game = make("tic_tac_toe")
+    with pytest.raises(ValueError, match="row 0: nobody is to move in a game that is over"):
+        Search(game, 2, QUIET, indifferent(game)).start(np.arange(2), after(game, "03142").repeat(2))
+
+
+def test_a_network_of_another_game_is_refused():
+    game = make("connect_four")
+    agent = SearchAgent(game, QUIET, indifferent(make("tic_tac_toe")))
+    with pytest.raises(ValueError, match=r"gave heads of shape \(1, 10\); connect_four wants \(1, 8\)"):
+        agent.act(after(game, ""), np.zeros(1), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
