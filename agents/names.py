@@ -6,6 +6,7 @@
     scripted:L3              a rung of the ball games' ladder, L0 to L5
     scripted:L3,speed=0.8    the same, weakened; any of speed, decision and noise (`Knobs`), L2 to L5
     alphabeta:4              alpha-beta search so many plies deep, 1 to 20 (board games in which both sides see all)
+    mcts:200                 tree search, 200 simulations a move, each a random game to its end (the same games)
     uci:PROGRAM              a chess engine: a path, or found on PATH or in /usr/games
     gtp:PROGRAM              an engine for Go
     uci:stockfish,elo=1400   the same with options; any of movetime, nodes, depth, elo, skill and timeout
@@ -14,6 +15,7 @@
     RUN, RUN@last            a run's best agent, its newest
     RUN@120000               the agent that the run saved at or before so many environment steps
     FOLDER,greedy            a saved agent (or a run's) that plays its best action instead of drawing one
+    FOLDER+64                the same with a tree search of 64 simulations a move (games with turns, nothing hidden)
 
 Checking a name imports nothing heavy and looks at the disk for folders and programs only; making the agent does the
 rest.
@@ -36,10 +38,12 @@ WITHOUT_KNOBS = ("L0", "L1")
 _RUNGS = tuple(f"scripted:{level}" for level in SCRIPTED_LEVELS)
 ALPHABETA = "alphabeta"
 MAX_DEPTH = 20  # plies; more would take ages in every game but the smallest, which is solved by then
-WORDS = ("random", "one_ply", "solver", *_RUNGS, f"{ALPHABETA}:4")
+MCTS = "mcts"
+MAX_SIMULATIONS = 1_000_000
+WORDS = ("random", "one_ply", "solver", *_RUNGS, f"{ALPHABETA}:4", f"{MCTS}:200")
 ENGINES: dict[str, type[UciOptions] | type[GtpOptions]] = {"uci": UciOptions, "gtp": GtpOptions}
 PROGRAMS = {"stockfish": "uci", "gnugo": "gtp"}  # of which it is known what they speak
-GREEDY = ",greedy"  # after the name of a saved agent
+GREEDY = ",greedy"  # after the name of a saved agent, as is +64
 AGENT_FILE = "agent.json"  # a folder that has it is a saved agent (agents/saved.py)
 BEST, LAST = "best", "last"
 
@@ -65,12 +69,13 @@ class Knobs:
 class Parsed:
     """A name taken apart."""
 
-    family: str  # random, one_ply, solver, scripted, alphabeta, uci, gtp, saved
+    family: str  # random, one_ply, solver, scripted, alphabeta, mcts, uci, gtp, saved
     level: str = ""  # of scripted; the depth of alphabeta; of an engine, its program's path
     knobs: Knobs = Knobs()  # of scripted
     options: UciOptions | GtpOptions | None = None  # of an engine
     folder: Path = Path()  # of saved: the agent's own folder, which exists
     greedy: bool = False  # of saved
+    simulations: int = 0  # of mcts; of saved, where 0 is without search
 
 
 def check_name(name: str) -> None:
@@ -84,17 +89,23 @@ def parse_name(name: str) -> Parsed:
         raise ValueError(f"an agent's name is a word or a folder, not {name!r}; known: {_known()}")
     if _is_alphabeta(name):
         return Parsed(ALPHABETA, _parse_depth(name))
+    if _is_mcts(name):
+        return Parsed(MCTS, simulations=_parse_simulations(name, name.partition(":")[2]))
     if _is_engine(name):
         return _parse_engine(name)
     if is_word(name):
         word, *knobs = name.split(",")
         family, _, level = word.partition(":")
         return Parsed(family, level, _parse_knobs(name, level, knobs))
-    if name.endswith(GREEDY) and not Path(name).expanduser().exists():
-        parsed = parse_name(name.removesuffix(GREEDY))
+    base, suffixes = split_suffixes(name)
+    if suffixes:
+        parsed = parse_name(base)
         if parsed.family != "saved":
-            raise ValueError(f"'{name}': {GREEDY} goes with a saved agent or a run, whose network draws its actions")
-        return replace(parsed, greedy=True)
+            what = f"{GREEDY} and +N go" if GREEDY not in suffixes or "+" in suffixes else f"{GREEDY} goes"
+            raise ValueError(f"'{name}': {what} with a saved agent or a run, which has a network")
+        *_, simulations = (0, *re.findall(r"\+([0-9]+)", suffixes))
+        searched = _parse_simulations(name, simulations) if simulations else 0
+        return replace(parsed, greedy=GREEDY in suffixes, simulations=searched)
     path, at = Path(name).expanduser(), ""
     if not path.exists() and "@" in name:
         before, _, at = name.rpartition("@")
@@ -117,6 +128,14 @@ def parse_name(name: str) -> Parsed:
     raise ValueError(f"'{name}' is no agent's name; {hint}")
 
 
+def split_suffixes(name: str) -> tuple[str, str]:
+    """("RUN@last", "+64,greedy") of RUN@last+64,greedy: which saved agent, and how it is to play."""
+    if Path(name).expanduser().exists():
+        return name, ""
+    base = re.sub(rf"(\+[0-9]+|{GREEDY})+$", "", name)
+    return base, name[len(base) :]
+
+
 def pinned(name: str) -> str:
     """A name of the same agent that means it wherever one works and for good, and is the same for all names of it: of a
     run, the agent's own folder; of an engine, the program's path; knobs and options in their order, if they are turned.
@@ -124,10 +143,11 @@ def pinned(name: str) -> str:
     Raises ValueError."""
     parsed = parse_name(name)
     if parsed.family == "saved":
-        return f"{parsed.folder.resolve()}{GREEDY if parsed.greedy else ''}"
+        searched = f"+{parsed.simulations}" if parsed.simulations else ""
+        return f"{parsed.folder.resolve()}{searched}{GREEDY if parsed.greedy else ''}"
     if parsed.family == "scripted":
         return scripted_name(parsed.level, parsed.knobs)
-    if parsed.options is None:
+    if parsed.family not in ENGINES:
         return name
     if "," in parsed.level:
         raise ValueError(f"'{name}': the path {parsed.level} has a comma, which begins an option; move the program")
@@ -136,7 +156,8 @@ def pinned(name: str) -> str:
 
 def is_word(name: str) -> bool:
     """Whether the name begins as one that means no folder; knobs may be wrong all the same."""
-    return name in WORDS or name.partition(",")[0] in _RUNGS or _is_alphabeta(name) or _is_engine(name)
+    searching = _is_alphabeta(name) or _is_mcts(name)
+    return name in WORDS or name.partition(",")[0] in _RUNGS or searching or _is_engine(name)
 
 
 def _is_engine(name: str) -> bool:
@@ -186,14 +207,21 @@ def make_agent(name: str, game: "Game", *, greedy: bool = False) -> "Agent":
         from agents.alphabeta.agent import AlphaBetaAgent
 
         return AlphaBetaAgent(game, int(parsed.level))
+    if parsed.family == MCTS:
+        from agents.search.agent import UCT_EXPLORATION, SearchAgent
+        from agents.search.search import SearchSettings
+
+        return SearchAgent(game, SearchSettings(parsed.simulations, exploration=UCT_EXPLORATION), name=name)
     if parsed.options is not None:
         from agents.engines.agent import make_engine
 
         return make_engine(name, parsed.level, parsed.options, game)
-    from agents.network_agent import NetworkAgent
+    from agents.network_agent import NetworkAgent, searching
     from agents.saved import load_agent
 
     network, _ = load_agent(parsed.folder, game)
+    if parsed.simulations:
+        return searching(network, game, parsed.simulations, name)
     return NetworkAgent(network, game, greedy=greedy or parsed.greedy, name=name)
 
 
@@ -205,7 +233,7 @@ def tag(name: str) -> str:
 def _known() -> str:
     return (
         f"{', '.join(WORDS)}, uci:PROGRAM, gtp:PROGRAM, a saved agent's folder, or a run's folder (RUN, RUN@last, "
-        "RUN@STEPS)"
+        "RUN@STEPS), these with +64 after them for search"
     )
 
 
@@ -220,6 +248,17 @@ def _parse_depth(name: str) -> str:
         rungs = f"{ALPHABETA}:1 to {ALPHABETA}:{MAX_DEPTH}"
         raise ValueError(f"'{name}': write how many plies the agent looks ahead, {rungs}")
     return depth
+
+
+def _is_mcts(name: str) -> bool:
+    return name.partition(":")[0] == MCTS
+
+
+def _parse_simulations(name: str, simulations: str) -> int:
+    """Of mcts:200, or of +64. Raises ValueError."""
+    if not (re.fullmatch(r"[1-9][0-9]{0,6}", simulations) and int(simulations) <= MAX_SIMULATIONS):
+        raise ValueError(f"'{name}': write an agent's simulations a move, 1 to {MAX_SIMULATIONS:,}: mcts:200, RUN+64")
+    return int(simulations)
 
 
 def _parse_knobs(name: str, level: str, assignments: list[str]) -> Knobs:

@@ -1,10 +1,12 @@
-"""A policy-value network as an agent: plays in matches and on screen exactly as it played in training."""
+"""A policy-value network as an agent: plays in matches and on screen exactly as it played in training, or searches."""
 
 import numpy as np
 
 from agents.fast_heads import draw, softmax_rows
 from agents.fast_network import FastNetwork
 from agents.network import PolicyValueNetwork, observation_size
+from agents.search.agent import SearchAgent
+from agents.search.search import SearchSettings
 from envs.batch import mask_rows, observe_rows
 from envs.game import Game
 
@@ -18,16 +20,7 @@ class NetworkAgent:
     """
 
     def __init__(self, network: PolicyValueNetwork, game: Game, greedy: bool = False, name: str = "network"):
-        config = network.config
-        try:
-            size = observation_size(network.network_type, game.observation_shape)
-        except ValueError as error:
-            raise ValueError(f"a network of type {network.network_type} cannot play {game.id}: it {error}") from None
-        if (config["observation_size"], config["num_actions"]) != (size, game.num_actions):
-            raise ValueError(
-                f"a network from {config['observation_size']} numbers to {config['num_actions']} actions cannot play "
-                f"{game.id}, which has {size} and {game.num_actions}"
-            )
+        _check_fits(network, game)
         self.network, self.game, self.greedy, self.name = network, game, greedy, name
         self._fast = FastNetwork(network)
 
@@ -67,6 +60,27 @@ class NetworkAgent:
 
     def reset(self, rows: np.ndarray) -> None:
         pass
+
+
+def searching(network: PolicyValueNetwork, game: Game, simulations: int, name: str = "search") -> SearchAgent:
+    """The network with so many simulations a move, played without chance."""
+    _check_fits(network, game)
+    settings = SearchSettings(simulations, gumbel_scale=0)
+    return SearchAgent(game, settings, FastNetwork(network).forward, name)
+
+
+def _check_fits(network: PolicyValueNetwork, game: Game) -> None:
+    """Raises ValueError for a network of another game."""
+    config = network.config
+    try:
+        size = observation_size(network.network_type, game.observation_shape)
+    except ValueError as error:
+        raise ValueError(f"a network of type {network.network_type} cannot play {game.id}: it {error}") from None
+    if (config["observation_size"], config["num_actions"]) != (size, game.num_actions):
+        raise ValueError(
+            f"a network from {config['observation_size']} numbers to {config['num_actions']} actions cannot play "
+            f"{game.id}, which has {size} and {game.num_actions}"
+        )
 
 
 def _best(heads: np.ndarray, masks: np.ndarray) -> np.ndarray:

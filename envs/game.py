@@ -1,7 +1,7 @@
 """The contract: what a game is, and how code written once for all games calls it.
 
 A game is a numpy structured dtype, its State, and seven compiled functions over one record of it, the verbs below (a
-game of cards has an eighth).
+game of cards has one more, and any game with turns may have another).
 Letters: B batch, P players, A actions. A State is changed in place; copying the record copies the game, its random
 stream (`rng`, uint64) and its settings included. Rewards, observations and masks go into arrays that the caller owns.
 
@@ -19,6 +19,11 @@ later lies face down until then. So it is one of `num_deals` games, each as like
 them, for solvers that go through all; `init` draws the number:
 
     deal(state, index)                     the fresh position of deal `index`; of a game without it, deal 0 is `init`
+
+Random play. Where drawing from the mask would cost most of a random game, a game with turns has a way of its own, with
+`state.rng`; `envs.random_moves.random_legal_action` takes it, or the mask of a game without it:
+
+    random_legal_action(state) -> int      a legal action of the seat to move, each as likely
 
 Hidden information. `observe` gives a seat all that it knows and remembers, and nothing else; `legal_action_mask` tells
 whoever is to move nothing more. Agents are handed whole States, and look at them through `observe`; one that looks at
@@ -179,6 +184,7 @@ class Game:
 RULES_MARKER = "rules_"  # begins the name of the field that `register` adds
 VERBS = ("init", "step", "legal_action_mask", "observe", "is_terminal", "is_truncated", "rewards")
 DEAL = "deal"  # the verb that only games with more than one deal have
+DRAW = "random_legal_action"  # the verb that only games have which draw sooner than from the mask
 _rules: dict[types.Record, dict[str, Callable]] = {}
 _rules_of_dtype: dict[np.dtype, dict[str, Callable]] = {}
 _games: dict[str, Game] = {}
@@ -197,7 +203,7 @@ def register(
     """
     if missing := set(VERBS) - set(verbs):
         raise ValueError(f"{game.id}: register() lacks {', '.join(sorted(missing))}")
-    if unknown := set(verbs) - {*VERBS, DEAL}:
+    if unknown := set(verbs) - {*VERBS, DEAL, DRAW}:
         raise ValueError(f"{game.id}: register() knows no {', '.join(sorted(unknown))}")
     if (DEAL in verbs) != (game.num_deals > 1):
         raise ValueError(f"{game.id}: a game has a verb 'deal' if num_deals is more than 1; it is {game.num_deals}")
@@ -287,19 +293,20 @@ def rewards(state, out):
     _rules_of_dtype[state.dtype]["rewards"](state, out)
 
 
-def _find(record, verb: str):
+def find_rule(record, verb: str):
+    """For overloads: the compiled function of the game whose State is of that numba type, or None."""
     return _rules[record].get(verb) if isinstance(record, types.Record) and record in _rules else None
 
 
 @overload(init, inline="always")
 def _(state):
-    rule = _find(state, "init")
+    rule = find_rule(state, "init")
     return rule and (lambda state: rule(state))
 
 
 @overload(deal, inline="always")
 def _(state, index):
-    rule, without = _find(state, DEAL), _find(state, "init")
+    rule, without = find_rule(state, DEAL), find_rule(state, "init")
     if rule:
         return lambda state, index: rule(state, index)
     return without and (lambda state, index: without(state))
@@ -307,35 +314,35 @@ def _(state, index):
 
 @overload(step, inline="always")
 def _(state, actions):
-    rule = _find(state, "step")
+    rule = find_rule(state, "step")
     return rule and (lambda state, actions: rule(state, actions))
 
 
 @overload(legal_action_mask, inline="always")
 def _(state, player, out):
-    rule = _find(state, "legal_action_mask")
+    rule = find_rule(state, "legal_action_mask")
     return rule and (lambda state, player, out: rule(state, player, out))
 
 
 @overload(observe, inline="always")
 def _(state, player, out):
-    rule = _find(state, "observe")
+    rule = find_rule(state, "observe")
     return rule and (lambda state, player, out: rule(state, player, out))
 
 
 @overload(is_terminal, inline="always")
 def _(state):
-    rule = _find(state, "is_terminal")
+    rule = find_rule(state, "is_terminal")
     return rule and (lambda state: rule(state))
 
 
 @overload(is_truncated, inline="always")
 def _(state):
-    rule = _find(state, "is_truncated")
+    rule = find_rule(state, "is_truncated")
     return rule and (lambda state: rule(state))
 
 
 @overload(rewards, inline="always")
 def _(state, out):
-    rule = _find(state, "rewards")
+    rule = find_rule(state, "rewards")
     return rule and (lambda state, out: rule(state, out))

@@ -1,14 +1,15 @@
-"""Moves left to chance: one drawn evenly from a mask, and the random opening that a game can begin with.
+"""Moves left to chance: one drawn evenly, and the random opening that a game can begin with.
 
 streams, moves, counts = openings(game, seed_streams(seed, 64), plies=8)     # what Batch(opening_plies=8) played
 """
 
 import numpy as np
 from numba import njit
+from numba.extending import overload
 
 from envs.bits import lowest, pack, size
-from envs.game import Game, init, is_terminal, is_truncated, legal_action_mask, step
-from envs.random_stream import next_uint64, randint
+from envs.game import DRAW, Game, find_rule, init, is_terminal, is_truncated, legal_action_mask, step
+from envs.random_stream import next_uint64, randint, seed_streams
 
 WORD = 64  # actions counted at a time
 
@@ -59,6 +60,44 @@ def begin(state, moves, scratch):
         stream = state.rng
         init(state)
     return stream, count
+
+
+def random_legal_action(state, scratch):
+    """A legal action of the seat to move, each as likely, drawn with the State's stream: the game's own way, or from
+    the mask. Compiled code alone calls it; scratch [A] bool."""
+    raise NotImplementedError("random_legal_action is called from compiled code")
+
+
+@overload(random_legal_action, inline="always")
+def _(state, scratch):
+    rule, has_rules = find_rule(state, DRAW), find_rule(state, "step")
+    if rule:
+        return lambda state, scratch: rule(state)
+    return has_rules and _from_mask
+
+
+def _from_mask(state, scratch):
+    legal_action_mask(state, state.current_player, scratch)
+    return draw_action(state, scratch)
+
+
+def most_legal(game: Game, games: int = 4) -> int:
+    """How many legal actions a game with turns has at a time, at most, as far as a few random games show."""
+    states = game.new_states(games, seed_streams(0, games))
+    return _most_legal(states, np.zeros(game.num_actions, np.bool_))
+
+
+@njit(cache=True)
+def _most_legal(states, mask):
+    most = 0
+    for b in range(states.shape[0]):
+        state = states[b]
+        init(state)
+        while not (is_terminal(state) or is_truncated(state)):
+            legal_action_mask(state, state.current_player, mask)
+            most = max(most, mask.sum())
+            step(state, np.int32(draw_action(state, mask)))
+    return most
 
 
 @njit(cache=True)

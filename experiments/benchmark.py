@@ -2,6 +2,7 @@
 
     envs       steps of each game, alone and many at once          faces     through PettingZoo and Gymnasium
     matches    of two networks, of two scripted teams              sampling  self-play of the default network
+    search     tree search, against OpenSpiel's (of --peers, or where it is installed here)
     training   through RLlib, against stock RLlib
     scaling    training with 1, 2, 4, ... runners (--scaling, --max-runners)
     peers      other projects in the same run (--peers PYTHON)
@@ -37,7 +38,7 @@ from experiments.errors import ExitCode, UserError, run_command
 from experiments.provenance import usable_cores
 
 FORMAT = "bitterball benchmark 1"
-PARTS = ("envs", "faces", "matches", "sampling", "training")  # without being asked for
+PARTS = ("envs", "faces", "matches", "search", "sampling", "training")  # without being asked for
 PARTS_ON_REQUEST = ("scaling", "peers", "compiling")
 USUAL = (
     "tic_tac_toe", "connect_four", "othello", "gomoku_15", "hex_11", "breakthrough_8", "go_9x9", "go_19x19", "chess",

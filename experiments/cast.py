@@ -41,7 +41,7 @@ class Subject:
 def subject(what: str, assignments: Sequence[str] = ()) -> Subject:
     """`what` is a game's id, a run's folder, "latest", or a saved agent's folder; a game can be given settings as
     key=value. Raises UserError."""
-    base, at = _at(what)
+    base, rest = run_and_rest(what)
     if what in GAMES or (_OWN_GAME.fullmatch(what) and not Path(what).exists()):
         return Subject(_make(what, _assigned(assignments)), what, None, "", _default_pair(what))
     if assignments:
@@ -53,13 +53,13 @@ def subject(what: str, assignments: Sequence[str] = ()) -> Subject:
 
         config = load_resolved(run / "config.yaml")
         game = _make(config.game.id, dict(config.game.settings))
-        return Subject(game, config.game.id, f"{run}{at}", f"{config.name}{at}", [*reversed(config.ladder)])
+        return Subject(game, config.game.id, f"{run}{rest}", f"{config.name}{rest}", [*reversed(config.ladder)])
     if saved := _saved_agent(base):
         from agents.saved import needed_settings
 
         played = saved["game"]
         game = _make(played, needed_settings(saved))
-        return Subject(game, played, what, Path(base).resolve().name, _default_pair(played)[1:])
+        return Subject(game, played, what, Path(base).resolve().name + rest, _default_pair(played)[1:])
     raise UserError(
         f"{what}: neither a game, a run nor a saved agent; {nearest(what, GAMES)}; {_known_runs()}", ExitCode.USAGE
     )
@@ -75,7 +75,7 @@ def cast(
         names = [agent or found.ladder[0], *(opponents or found.ladder[1:])]
         labels = list(names)
     else:
-        itself = [found.agent] if find_run(_at(what)[0]) else []
+        itself = [found.agent] if find_run(run_and_rest(what)[0]) else []
         names = [found.agent, *(opponents or [*found.ladder, *itself])]  # the strongest first, at last itself
         labels = [found.label, *(found.label if name == found.agent else name for name in names[1:])]
     if agent and agent != names[0]:
@@ -98,20 +98,12 @@ def named_agents(names: list[str], game: "Game", *, greedy: bool = False) -> lis
 
 
 def full_name(name: str) -> str:
-    """An agent's name with the run's folder spelled out: "latest@last,greedy" as runs/.../...@last,greedy."""
+    """An agent's name with the run's folder spelled out: "latest@last+64" as runs/.../...@last+64."""
     from agents.names import AGENT_FILE, is_word
 
-    plain = without_greedy(name)
-    base, at = _at(plain)
-    run = None if is_word(plain) or (Path(base) / AGENT_FILE).exists() else find_run(base)
-    return f"{run}{at}{name[len(plain) :]}" if run else name
-
-
-def without_greedy(name: str) -> str:
-    """The name of the same agent without ",greedy" at its end."""
-    from agents.names import GREEDY
-
-    return name if Path(name).expanduser().exists() else name.removesuffix(GREEDY)
+    base, rest = run_and_rest(name)
+    run = None if is_word(name) or (Path(base) / AGENT_FILE).exists() else find_run(base)
+    return f"{run}{rest}" if run else name
 
 
 def default_rival(game_name: str) -> str:
@@ -124,12 +116,15 @@ def default_mates(game_name: str) -> str:
     return "scripted:L3" if _has_ladder(game_name) else "random"
 
 
-def _at(name: str) -> tuple[str, str]:
-    """RUN@last as ("RUN", "@last")."""
-    if "@" in name and not Path(name).exists():
-        base, _, steps = name.rpartition("@")
-        return base, f"@{steps}"
-    return name, ""
+def run_and_rest(name: str) -> tuple[str, str]:
+    """RUN@last+64 as ("RUN", "@last+64")."""
+    from agents.names import split_suffixes
+
+    plain, suffixes = split_suffixes(name)
+    if "@" in plain and not Path(plain).exists():
+        base, _, steps = plain.rpartition("@")
+        return base, f"@{steps}{suffixes}"
+    return plain, suffixes
 
 
 def find_run(name: str, root: Path = Path("runs")) -> Path | None:

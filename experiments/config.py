@@ -330,8 +330,8 @@ class Config(Section):
     def _check_plays(self, name: str, key: str) -> None:
         if key.startswith("opponents.") and name.startswith(("uci:", "gtp:")):
             raise problem(f"names '{name}'; engines do not play in training: they may give up a game", key)
-        game, turns = self.game.id, "games with turns"
-        plays = {"scripted": "ball games", "one_ply": turns, "alphabeta": turns}.get(name.partition(":")[0])
+        game, turns, family = self.game.id, "games with turns", name.partition(":")[0]
+        plays = turns if family in ("one_ply", "alphabeta", "mcts") else {"scripted": "ball games"}.get(family)
         if plays == (turns if game.startswith("ball_") else "ball games"):
             raise problem(f"names '{name}', which plays {plays}, not {game}", key)
         if plays == turns and game in HIDDEN_INFORMATION:

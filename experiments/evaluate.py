@@ -17,7 +17,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.cpu import tune_environment
@@ -146,16 +145,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def find_subject(what: str, game_id: str | None = None) -> Subject:
     """From what was typed. A run or saved agent says what it plays; else `game_id` must. Raises UserError."""
     from agents.names import is_word, parse_name
-    from experiments.cast import find_run
+    from experiments.cast import find_run, run_and_rest
 
     if is_word(what):
         if game_id is None:
             raise UserError(f"'{what}' plays several games; say which with --game", ExitCode.USAGE)
         return Subject(what, _make(game_id), _ladder(game_id), ShiftSection(), True)
-    base, at, steps = what.rpartition("@") if "@" in what and not Path(what).exists() else (what, "", "")
+    base, rest = run_and_rest(what)
     run = find_run(base)
     try:
-        name = f"{run}{at}{steps}" if run else what
+        name = f"{run}{rest}" if run else what
         folder = parse_name(name).folder
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None

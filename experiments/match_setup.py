@@ -18,7 +18,7 @@ from envs import compile_cache, make
 from envs.game import RULES_MARKER, Dynamics, Game, InvalidSetting
 from envs.ids import HIDDEN_INFORMATION
 from experiments import roster
-from experiments.cast import Subject, find_run, full_name, named_agents, subject, without_greedy
+from experiments.cast import Subject, find_run, full_name, named_agents, subject
 from experiments.errors import ExitCode, UserError
 from experiments.match_folder import ROOT, MatchFolder, file_hash, folders_of, terms
 
@@ -30,6 +30,7 @@ SPRT_GAMES = 40_000  # at most; two equal players need about 8,000 for 0,20, and
 SPRT_AT_ONCE = 32  # pairs: the fewer, the less is played after it is clear
 AT_ONCE_DEEP = 8  # pairs of players that search for a good part of a second
 _DEEP, _DEEP_AT_WIDE = 6, 4  # plies of alphabeta from which it does; in games with many moves
+_MANY, _MANY_AT_WIDE = 2_000, 200  # simulations of a tree search
 _WIDE = ("chess", "go_", "gomoku_", "hex_")
 
 
@@ -184,7 +185,7 @@ def _game(args: argparse.Namespace, saved: list[str]) -> Subject:
     if args.game is None:
         if not saved:
             raise UserError(f"'{args.agents[0]}' plays several games; say which with --game", ExitCode.USAGE)
-        return subject(without_greedy(saved[0]))
+        return subject(saved[0])
     told = None if is_word(args.game) else subject(args.game)
     if told is None or told.agent is not None:
         raise UserError(f"--game {args.game}: is an agent, not a game", ExitCode.USAGE)
@@ -212,8 +213,9 @@ def _at_once(players: list[Parsed], game_id: str, sprt: bool) -> int:
     """Pairs of a fixture: what takes the slowest of them some seconds or minutes, since so much can be lost."""
     if any(player.family in ENGINES for player in players):
         return AT_ONCE_SLOW  # they play one game after the other
-    deep = _DEEP_AT_WIDE if game_id.startswith(_WIDE) else _DEEP
+    deep, many = (_DEEP_AT_WIDE, _MANY_AT_WIDE) if game_id.startswith(_WIDE) else (_DEEP, _MANY)
     searching = any(player.family == ALPHABETA and int(player.level) >= deep for player in players)
+    searching |= any(player.simulations >= many for player in players)
     if searching or (game_id.startswith("connect_four") and any(player.family == "solver" for player in players)):
         return AT_ONCE_DEEP
     return SPRT_AT_ONCE if sprt else AT_ONCE

@@ -17,6 +17,7 @@ from numba import njit
 
 from envs.board.grid import TURNS
 from envs.game import Dynamics, Game, Symmetry, register
+from envs.random_stream import randint
 
 LINE = 4
 
@@ -85,6 +86,15 @@ def legal_action_mask(state, player, out):
 
 
 @njit(cache=True)
+def random_legal_action(state):
+    rows, columns = state.board.shape
+    while True:
+        column = randint(state, columns)
+        if state.height[column] < rows:
+            return column
+
+
+@njit(cache=True)
 def observe(state, player, out):
     rows, columns = state.board.shape
     mine, theirs = player + 1, 2 - player
@@ -136,7 +146,8 @@ def _register(name: str, columns: int, rows: int) -> Game:
              max_steps=rows * columns, action_to_string=action_to_string, state_to_string=state_to_string,
              symmetries=(_mirror(rows, columns),)),
         init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
-        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip
+        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards,
+        random_legal_action=random_legal_action)  # fmt: skip
 
 
 CONNECT_FOUR = _register("connect_four", 7, 6)

@@ -41,6 +41,7 @@ from envs.board.go_groups import (
 )
 from envs.board.grid import DIHEDRAL, symmetries
 from envs.game import Dynamics, Game, Setting, register, settings_dtype
+from envs.random_stream import randint
 
 SIZES = (5, 7, 9, 13, 19)
 RECENT = 3  # earlier boards that are seen
@@ -276,6 +277,25 @@ def legal_action_mask(state, player, out):
 
 
 @njit(cache=True)
+def random_legal_action(state):
+    size, words = state.board.shape[0], state.legal.shape[0]
+    count = 1  # to pass
+    for k in range(words):
+        count += count_bits(state.legal[k])
+    left = randint(state, count)
+    for k in range(words):
+        legal = state.legal[k]
+        here = count_bits(legal)
+        if left < here:
+            for _ in range(left):
+                legal &= legal - np.uint64(1)
+            bit = 64 * k + lowest(legal)
+            return bit - bit // (size + 1)
+        left -= here
+    return size * size
+
+
+@njit(cache=True)
 def _write_bits(words, size, out, start):
     """A number for each point's bit, from `start` on."""
     width = size + 1
@@ -354,6 +374,7 @@ GO = {
              max_steps=2 * size * size, action_to_string=action_to_string, state_to_string=state_to_string,
              schema=komi_setting(size), symmetries=symmetries(PLANES, size, size, DIHEDRAL, passes=1)),
         init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
-        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)
+        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards,
+        random_legal_action=random_legal_action)
     for size in SIZES
 }  # fmt: skip

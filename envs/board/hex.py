@@ -28,6 +28,7 @@ from numba import njit
 
 from envs.board.grid import TURNS, cell_name, symmetries
 from envs.game import Dynamics, Game, Setting, register, settings_dtype
+from envs.random_stream import randint
 
 SIZES = (3, 5, 7, 9, 11, 13)
 NEIGHBOURS = ((-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0))  # (down, right); the same in either view
@@ -134,6 +135,17 @@ def legal_action_mask(state, player, out):
 
 
 @njit(cache=True)
+def random_legal_action(state):
+    """Drawn until a cell is empty: a game is over before few are left."""
+    cells = state.board.shape[1] * state.board.shape[2]
+    seen, count = state.board[state.current_player].flat, cells + _may_swap(state)
+    while True:
+        action = randint(state, count)
+        if action == cells or seen[action] == 0:
+            return action
+
+
+@njit(cache=True)
 def observe(state, player, out):
     cells = state.board.shape[1] * state.board.shape[2]
     seen, planes, swap = state.board[player].flat, out.flat, _may_swap(state)
@@ -190,7 +202,8 @@ def _register(size: int) -> Game:
              action_to_string=action_to_string, state_to_string=state_to_string, schema=SETTINGS,
              symmetries=symmetries(3, size, size, {"half turn": TURNS["half turn"]}, passes=1)),
         configure=configure, init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
-        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip
+        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards,
+        random_legal_action=random_legal_action)  # fmt: skip
 
 
 for _size in SIZES:

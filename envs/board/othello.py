@@ -20,8 +20,10 @@ Source       World Othello Federation, "World Othello Championship Rules": Black
 import numpy as np
 from numba import njit
 
+from envs.bits import lowest, size
 from envs.board.grid import TURNS, cell_name, symmetries
 from envs.game import Dynamics, Game, register
+from envs.random_stream import randint
 
 SIDES = (6, 8)
 ONE, LOW_BYTE = np.uint64(1), np.uint64(255)
@@ -165,6 +167,17 @@ def legal_action_mask(state, player, out):
 
 
 @njit(cache=True)
+def random_legal_action(state):
+    moves = state.moves
+    if moves == 0:
+        side = state.side.shape[0]
+        return side * side
+    for _ in range(randint(state, size(moves))):
+        moves &= moves - ONE
+    return lowest(moves)
+
+
+@njit(cache=True)
 def observe(state, player, out):
     side = state.side.shape[0]
     _unpack(state.discs[player], out[0], side)
@@ -227,7 +240,8 @@ def _register(name: str, side: int) -> Game:
              action_to_string=action_to_string, state_to_string=state_to_string,
              symmetries=symmetries(3, side, side, turns, passes=1)),
         init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
-        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip
+        is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards,
+        random_legal_action=random_legal_action)  # fmt: skip
 
 
 OTHELLO_6X6 = _register("othello_6x6", 6)

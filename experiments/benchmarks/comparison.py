@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from envs import make
 from experiments.benchmarks.environments import batch_play, rates, ratios
 from experiments.benchmarks.tables import OPEN_SPIEL_CPP, OPEN_SPIEL_PYTHON, PETTINGZOO, PGX
-from experiments.benchmarks.windows import Window, calibrate, pinned, window
+from experiments.benchmarks.windows import Play, Window, calibrate, pinned, window
 from experiments.benchmarks.worker import ONE_THREAD, Worker, WorkerFailed, core_to_keep, module
 
 NUM_GAMES = 1024  # of ours
@@ -58,8 +58,10 @@ def compare(
     core: int | None,
     seconds: float,
     count: int,
+    play: Play | None = None,
 ) -> dict[str, Any]:
-    """Alternating windows; `unavailable` says why, where the peer cannot be measured with that interpreter."""
+    """Alternating windows; `unavailable` says why, where the peer cannot be measured with that interpreter. `play` is
+    ours, else random play of many games."""
     row: dict[str, Any] = {"game": peer.game, "peer": peer.name, "note": peer.note, "unit": "env steps per CPU-second"}
     with tempfile.TemporaryDirectory() as folder:
         # this project's measuring scripts, and nothing else of the packages installed beside it
@@ -70,7 +72,7 @@ def compare(
         command = module(f"peers.{peer.script[0]}", *peer.script[1:], python=python)
         try:
             with Worker(peer.name, command, variables) as worker:
-                ours, theirs = _turns(peer.game, worker, core, seconds, count)
+                ours, theirs = _turns(play or batch_play(make(peer.game), NUM_GAMES), worker, core, seconds, count)
         except WorkerFailed as failure:
             return {**row, "unavailable": str(failure)}
     return {
@@ -83,9 +85,8 @@ def compare(
 
 
 def _turns(
-    game: str, worker: Worker, core: int | None, seconds: float, count: int
+    play: Play, worker: Worker, core: int | None, seconds: float, count: int
 ) -> tuple[list[Window], list[Window]]:
-    play = batch_play(make(game), NUM_GAMES)
     with pinned(core):
         repetitions = calibrate(play, seconds)
     worker.window(seconds)  # its warm-up

@@ -11,6 +11,7 @@ from experiments.benchmarks import environments
 from experiments.benchmarks.comparison import PEERS, compare
 from experiments.benchmarks.compiling import cold_and_warm
 from experiments.benchmarks.environments import batch_play, rates, ratios, take_turns
+from experiments.benchmarks.search import rows as search_rows
 from experiments.benchmarks.training import against_stock, default_run, scaling_steps
 from experiments.benchmarks.windows import measure, pinned
 from experiments.benchmarks.worker import WorkerFailed
@@ -96,6 +97,10 @@ def matches(run: Run) -> list[dict[str, Any]]:
     return rows
 
 
+def search(run: Run) -> list[dict[str, Any]]:
+    return search_rows(run.games, run.peers, run.environment, run.core, run.effort.seconds, run.effort.windows, run.say)
+
+
 def sampling(run: Run) -> list[dict[str, Any]]:
     rows = []
     for game_id in run.games:
@@ -156,6 +161,6 @@ def compiling(run: Run) -> list[dict[str, Any]]:
 
 
 MEASURED = {
-    "envs": envs, "faces": faces, "matches": matches, "sampling": sampling, "training": training, "scaling": scaling,
-    "peers": peers, "compiling": compiling,
+    "envs": envs, "faces": faces, "matches": matches, "search": search, "sampling": sampling, "training": training,
+    "scaling": scaling, "peers": peers, "compiling": compiling,
 }  # fmt: skip

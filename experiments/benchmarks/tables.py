@@ -12,6 +12,7 @@ from rich.text import Text
 # The peers' names in tables and goals.
 OPEN_SPIEL_CPP, OPEN_SPIEL_PYTHON = "OpenSpiel, C++ bots", "OpenSpiel from Python"
 PGX, PETTINGZOO = "Pgx, 4096 games", "PettingZoo"
+OPEN_SPIEL_MCTS = "OpenSpiel, C++ MCTSBot"
 PLAIN_WIDTH = 110  # where there is no terminal to ask
 
 
@@ -166,6 +167,25 @@ def _peers(printer: Printer, rows: list[dict[str, Any]]) -> None:
     )
 
 
+def _search(printer: Printer, rows: list[dict[str, Any]]) -> None:
+    printer.table(
+        "Tree search: simulations per CPU-second of one core",
+        ["game", "positions are judged by", "simulations", "ours", OPEN_SPIEL_MCTS, "ratio"],
+        [
+            [
+                row["game"],
+                row["evaluator"],
+                str(row["simulations"]),
+                _cell(row["ours"]),
+                *((_cell(row["theirs"]), _ratio(row["ratio"])) if "ratio" in row else ("", "")),
+            ]
+            for row in rows
+        ],
+        "from the start of a game, windows in turns; all simulations of a search are made",
+        names=2,
+    )
+
+
 def _compiling(printer: Printer, rows: list[dict[str, Any]]) -> None:
     table = [
         [row["game"], *(f"{row[kind][clock]:.1f}" for kind in ("cold", "warm") for clock in ("seconds", "cpu_seconds"))]
@@ -192,6 +212,7 @@ PRINTED = {
     "training": _training,
     "scaling": _scaling,
     "peers": _peers,
+    "search": _search,
     "compiling": _compiling,
 }
 
@@ -240,6 +261,12 @@ GOALS = (
      {"game": "breakthrough_8", "peer": OPEN_SPIEL_PYTHON}),
     ("gomoku_15 against OpenSpiel's Python", "peers", 5, True, "ratio",
      {"game": "gomoku_15", "peer": OPEN_SPIEL_PYTHON}),
+    *(
+        (f"{game}, search by random play against OpenSpiel's C++", "search", wanted, True, "ratio", {"game": game})
+        for game, wanted in (("chess", 10), ("othello", 10), ("connect_four", 5), ("hex_11", 5), ("go_9x9", 3))
+    ),
+    ("connect_four, search with MLP 128x128, simulations per CPU-second", "search", 1e6, False, "ours",
+     {"game": "connect_four", "simulations": 32}),
     ("connect_four, training against stock RLlib", "training", 18, True, "ratio", {"game": "connect_four"}),
     ("ball_2v2, training on two cores, agent steps/s", "training", 150e3, False, "agent_steps_per_second",
      {"game": "ball_2v2"}),

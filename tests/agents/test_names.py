@@ -76,6 +76,31 @@ def test_a_network_plays_its_best_action_where_the_name_says_so(run, tmp_path):
         check_name("scripted:L3,greedy")
 
 
+def test_a_network_searches_where_the_name_says_how_long(run, tmp_path):
+    """Four in a row are to be had in column 7, which it does not like: with search it wins."""
+    game, name = make("connect_four"), f"{run}@100+64"
+    assert parse_name(name).simulations == 64
+    assert not parse_name(name).greedy
+    assert parse_name(f"{name},greedy").greedy
+    assert parse_name(f"{name},greedy").simulations == 64
+    assert parse_name(f"{run}@100").simulations == 0
+    assert pinned(name) == f"{run}/agents/100+64"
+    assert pinned(f"{name},greedy") == f"{run}/agents/100+64,greedy"
+    agent = make_agent(name, game)
+    assert agent.name == name
+    batch = Batch(game, 1)
+    for column in (6, 5, 6, 5, 6, 5):
+        batch.step(np.array([column]))
+    states, players = batch.states, np.zeros(1, np.int64)
+    assert agent.act(states, players, np.random.default_rng(0)) == 6
+    assert make_agent(f"{run}@100", game).act(states, players, np.random.default_rng(0)) == 0
+    with pytest.raises(ValueError, match="write an agent's simulations a move, 1 to 1,000,000"):
+        parse_name(f"{run}@100+0")
+    (tmp_path / "agent+64").mkdir()
+    with pytest.raises(ValueError, match="is neither a saved agent nor a run"):
+        parse_name(f"{tmp_path}/agent+64")  # a folder of that name is meant
+
+
 def test_a_pinned_name_means_the_same_agent_later_and_elsewhere(run, monkeypatch):
     monkeypatch.chdir(run.parent)
     assert pinned(f"{run.name},greedy") == f"{run}/agents/2000,greedy"
@@ -119,6 +144,7 @@ def test_words_make_agents_of_that_name():
     assert make_agent("random", make("ball_1v1")).name == "random"
     assert make_agent("one_ply", make("tic_tac_toe")).name == "one_ply"
     assert make_agent("alphabeta:12", make("tic_tac_toe")).name == "alphabeta:12"
+    assert make_agent("mcts:50", make("tic_tac_toe")).name == "mcts:50"
     for level in SCRIPTED_LEVELS:
         make_agent(f"scripted:{level}", make("ball_2v2"))
     for word in WORDS:
@@ -136,7 +162,12 @@ def test_words_make_agents_of_that_name():
         ("", "known: random"),
         ("runs/nowhere", "there is no folder runs/nowhere"),
         ("runs/nowhere@last", "there is no folder runs/nowhere"),
-        ("mcts:200", "is no agent's name"),
+        ("mcts", "'mcts': write an agent's simulations a move, 1 to 1,000,000: mcts:200, RUN+64"),
+        ("mcts:0", "'mcts:0': write an agent's simulations a move"),
+        ("mcts:1000001", "write an agent's simulations a move"),
+        ("mcts:many", "write an agent's simulations a move"),
+        ("random+64", "go with a saved agent or a run, which has a network"),
+        ("runs/nowhere+64", "there is no folder runs/nowhere"),
         ("alphabeta", "'alphabeta': write how many plies the agent looks ahead, alphabeta:1 to alphabeta:20"),
         ("alphabeta:0", "write how many plies the agent looks ahead"),
         ("alphabeta:21", "write how many plies the agent looks ahead"),

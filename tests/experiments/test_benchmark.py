@@ -11,8 +11,9 @@ from envs.ids import GAMES
 from experiments import benchmark
 from experiments.benchmarks import environments, parts, process_tree, tables
 from experiments.benchmarks.comparison import Peer, compare
-from experiments.benchmarks.peers import open_spiel_games
+from experiments.benchmarks.peers import open_spiel_games, open_spiel_search
 from experiments.benchmarks.peers.pettingzoo_games import aec_play, classic
+from experiments.benchmarks.search import network_play, rollout_play
 from experiments.benchmarks.training import CONNECT_FOUR, scaling_steps
 from experiments.benchmarks.windows import calibrate, measure, pinned, summary
 from experiments.benchmarks.worker import Worker, WorkerFailed, module, own_environment
@@ -79,7 +80,7 @@ def test_parts_are_chosen():
     def chosen(*arguments):
         return benchmark._parts(benchmark.parser().parse_args(arguments))
 
-    usual = ["envs", "faces", "matches", "sampling", "training"]
+    usual = ["envs", "faces", "matches", "search", "sampling", "training"]
     assert chosen() == usual
     assert chosen("--scaling", "--peers", "python") == [*usual, "scaling", "peers"]
     assert chosen("--only", "training", "envs") == ["envs", "training"]
@@ -96,6 +97,22 @@ def test_matches_are_measured_of_the_games_that_are_asked_for(tmp_path, capsys):
     assert (row["game"], row["unit"]) == ("connect_four", "moves per CPU-second")
     assert row["rate"]["low"] > 0
     assert "matches of two networks" in capsys.readouterr().out
+
+
+def test_search_is_measured_against_open_spiels(tmp_path, capsys):
+    """Counts the simulations: as many as were asked for, however often."""
+    pytest.importorskip("pyspiel")
+    path = tmp_path / "figures.json"
+    games = ["--games", "connect_four", "hex_3"]
+    assert benchmark.main(["--quick", "--only", "search", *games, "--json", str(path)]) == ExitCode.DONE
+    by_chance, by_network = json.loads(path.read_text())["results"]["search"]
+    assert by_chance["ratio"]["low"] > 0
+    assert by_network["ours"]["low"] > 0
+    assert (by_chance["simulations"], by_network["simulations"]) == (1000, 32)
+    assert "OpenSpiel, C++ MCTSBot" in capsys.readouterr().out
+    assert rollout_play(make("connect_four"), 50)(3) == 3 * 16 * 50
+    assert network_play(make("connect_four"))(2) == 2 * 256 * 32
+    assert open_spiel_search.searches(pytest.importorskip("pyspiel").load_game("connect_four"), 50)(3) == 150
 
 
 def test_the_usual_games_are_one_of_each_family():

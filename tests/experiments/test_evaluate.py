@@ -30,6 +30,14 @@ def run(tmp_path_factory) -> Path:
     return folder
 
 
+def test_a_network_is_measured_with_search(tmp_path, capsys):
+    game = make("tic_tac_toe")
+    save_agent(tmp_path / "small", PolicyValueNetwork(18, 9, hidden=(4,)), game, {})
+    assert find_subject(f"{tmp_path}/small+8").name == f"{tmp_path}/small+8"
+    assert evaluate([f"{tmp_path}/small+8", "--games", "4", "--opponents", "random"]) == 0
+    assert "random" in capsys.readouterr().out
+
+
 def test_a_run_is_measured_against_its_ladder_as_a_table(run, capsys):
     assert evaluate([str(run), "--games", "4"]) == 0
     out = capsys.readouterr().out

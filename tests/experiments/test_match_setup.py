@@ -29,6 +29,8 @@ from tests.experiments.played import THREE, folder, results
         (["random", "one_pli", "--game", "hex_3"], "did you mean 'one_ply'"),
         (["random", "one_ply", "--game", "hex_4"], "hex_"),
         (["random", "scripted:L3", "--game", "hex_3"], "plays ball games"),
+        (["random", "mcts:8", "--game", "ball_1v1"], "search plays games with turns, not ball_1v1"),
+        (["random", "mcts:0", "--game", "hex_3"], "simulations a move"),
         (["random", "one_ply", "--game", "hex_3", "--games", "3"], "even"),
         (["random", "one_ply", "--game", "hex_3", "--sprt", "20,0"], "lower one"),
         (["random", "one_ply", "--game", "hex_3", "--sprt", "20"], "two numbers"),
@@ -153,6 +155,8 @@ def test_greedy_follows_every_way_to_name_an_agent(run, capsys):
     assert full_name("latest,greedy") == f"{run},greedy"
     assert full_name("nice@last,greedy").endswith(f"{run.name}@last,greedy")
     assert full_name("random,greedy") == "random,greedy"
+    assert full_name("latest+64") == f"{run}+64"
+    assert full_name("nice@last+64,greedy").endswith(f"{run.name}@last+64,greedy")
     assert match(["latest,greedy", "nice@last,greedy", "--games", "4"]) == 0
     assert "ball_1v1" in capsys.readouterr().out
     assert match(["latest,greedy", "latest", "--games", "4", "--sampled"]) == 0, "the one draws, the other does not"
@@ -178,6 +182,8 @@ def test_bounds_below_0_are_no_option(place, capsys):
         ("alphabeta:4", "hex_3", 8),
         ("alphabeta:4", "tic_tac_toe", 128),
         ("alphabeta:6", "tic_tac_toe", 8),
+        ("mcts:200", "hex_3", 8),
+        ("mcts:200", "tic_tac_toe", 128),
         ("solver", "tic_tac_toe", 128),
         ("solver", "connect_four_5x4", 8),
     ],

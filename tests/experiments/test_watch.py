@@ -16,6 +16,8 @@ from agents.drills.catalogue import find_drill
 from agents.drills.run import SEEDS, play_drill
 from agents.matches import as_match
 from agents.names import make_agent
+from agents.network import PolicyValueNetwork
+from agents.saved import save_agent
 from envs import make
 from envs.game import with_settings
 from experiments import watch
@@ -229,6 +231,19 @@ def test_a_run_is_found_and_plays_its_own_game(run, what, label):
     for _ in zip(match.frames(), range(60), strict=False):
         pass
     assert match.moves > 1
+
+
+def test_a_saved_agent_with_search_is_watched(tmp_path):
+    game = make("tic_tac_toe")
+    save_agent(tmp_path / "small", PolicyValueNetwork(18, 9, hidden=(4,)), game, {})
+    found = cast(f"{tmp_path}/small+8", opponents=["mcts:8"])
+    assert found.game.id == "tic_tac_toe"
+    assert found.labels == ["small+8", "mcts:8"]
+    assert found.agent.name == f"{tmp_path}/small+8"
+    match = Match(found.game, [found.agent, *found.opponents], 0)
+    for _ in zip(match.frames(), range(60), strict=False):
+        pass
+    assert match.moves > 4
 
 
 def test_a_saved_agent_is_watched_on_its_own_game(run):

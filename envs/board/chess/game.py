@@ -54,6 +54,7 @@ from envs.board.chess.position import (
 )
 from envs.board.chess.tables import ALL, DARK, ONE, ZERO
 from envs.game import Dynamics, Game, register
+from envs.random_stream import randint
 
 MAX_PLIES = 1024
 PLANES = 33
@@ -193,6 +194,11 @@ def legal_action_mask(state, player, out):
 
 
 @njit(cache=True)
+def random_legal_action(state):
+    return np.int64(state.moves[randint(state, state.num_legal)])
+
+
+@njit(cache=True)
 def observe(state, player, out):
     other = 1 - player
     mine, theirs = state.sides[player], state.sides[other]
@@ -252,4 +258,5 @@ CHESS = register(
          observation_shape=(PLANES, 8, 8), observation_dtype=np.dtype(np.uint8), max_steps=MAX_PLIES,
          action_to_string=action_to_string, state_to_string=state_to_string, schema=SETTINGS),
     init=init, step=step, legal_action_mask=legal_action_mask, observe=observe,
-    is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards)  # fmt: skip
+    is_terminal=is_terminal, is_truncated=is_truncated, rewards=rewards,
+    random_legal_action=random_legal_action)  # fmt: skip
