@@ -151,10 +151,7 @@ class Search:
             self._waiting[self._num_waiting : self._num_waiting + len(rows)] = rows
             self._num_waiting += len(rows)
             return
-        self._num_waiting, self._num_over = simulate.begin(
-            rows, kept, *self._trees, *self._scratch, self._waiting, self._num_waiting, *self._evaluations, self._over,
-            self._num_over,
-        )  # fmt: skip
+        self._num_waiting, self._num_over = simulate.begin(rows, kept, self._num_waiting, self._num_over, *self._arrays)
         self._make_room(int(self._searches["num_nodes"][rows].max(initial=0)))
 
     def forget(self) -> None:
@@ -171,9 +168,7 @@ class Search:
             if heads.shape != (self._num_waiting, self.game.num_actions + 1):
                 wanted = (self._num_waiting, self.game.num_actions + 1)
                 raise ValueError(f"the network gave heads of shape {heads.shape}; {self.game.id} wants {wanted}")
-            self._num_waiting, self._num_over, most_nodes = simulate.tick(
-                heads, *self._trees, *self._scratch, self._waiting, *self._evaluations, self._over, self._num_over
-            )
+            self._num_waiting, self._num_over, most_nodes = simulate.tick(heads, self._num_over, *self._arrays)
             self._make_room(most_nodes)
         rows = self._over[: self._num_over].copy()
         self._num_over = 0
@@ -217,12 +212,10 @@ class Search:
         return self._searches, self._nodes, self._leaves, self._roots, self._paths, self._payments, self._settings
 
     @property
-    def _scratch(self) -> tuple[Any, ...]:
-        return self._scores, self._schedule, self._paid, self._mask
-
-    @property
-    def _evaluations(self) -> tuple[Any, ...]:
-        return self._observations, self._seen, self._waiting_keys, self._keys, self._cached
+    def _arrays(self) -> tuple[Any, ...]:
+        evaluations = self._observations, self._seen, self._waiting_keys, self._keys, self._cached
+        scratch = self._scores, self._schedule, self._paid, self._mask
+        return *self._trees, *scratch, self._waiting, *evaluations, self._over
 
     def _make_room(self, most_nodes: int) -> None:
         """For one more node's children in every game."""
@@ -232,7 +225,7 @@ class Search:
     def _play_out(self) -> None:
         rows, done = self._waiting[: self._num_waiting], 0
         while True:
-            done = simulate.search_by_rollouts(rows, done, *self._trees, self._paid, self._mask)
+            done = simulate.search_by_rollouts(rows, done, self._paid, self._mask, *self._trees)
             if done == len(rows):
                 break
             self._grow()

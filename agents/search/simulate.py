@@ -43,8 +43,8 @@ def first_over(rows, roots):
 
 @njit(cache=True, error_model="numpy")
 def begin(
-    rows, kept, searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, mask, waiting,
-    num_waiting, observations, seen, waiting_keys, keys, cached, over, num_over,
+    rows, kept, num_waiting, num_over, searches, nodes, leaves, roots, paths, payments, settings, scores, schedule,
+    paid, mask, waiting, observations, seen, waiting_keys, keys, cached, over,
 ):  # fmt: skip
     """Searches of rows [n], whose roots have children where `kept` [n] says so, until each waits or is over; how many
     do now, and are."""
@@ -70,8 +70,8 @@ def begin(
 
 @njit(cache=True, error_model="numpy")
 def tick(
-    heads, searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, mask, waiting,
-    observations, seen, waiting_keys, keys, cached, over, num_over,
+    heads, num_over, searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, mask, waiting,
+    observations, seen, waiting_keys, keys, cached, over,
 ):  # fmt: skip
     """Take in heads [n, A + 1] of those that wait, and go on with each until it waits again or is over; how many do,
     and are, and the most nodes that one has."""
@@ -193,11 +193,11 @@ def _to_leaf(searches, nodes, leaves, roots, paths, payments, settings, scores, 
 
 
 @njit(cache=True, error_model="numpy")
-def search_by_rollouts(rows, begin, searches, nodes, leaves, roots, paths, payments, settings, paid, mask):
-    """The whole searches of rows [n] from number `begin` on, which can have been begun. Returns n, or the number of the
+def search_by_rollouts(rows, begun, paid, mask, searches, nodes, leaves, roots, paths, payments, settings):
+    """The whole searches of rows [n] from number `begun` on, which can have been begun. Returns n, or the number of the
     row at which more room for nodes is needed."""
     exploration, most = settings[0].exploration, settings[0].most
-    for i in range(begin, rows.shape[0]):
+    for i in range(begun, rows.shape[0]):
         b = rows[i]
         search, root, leaf = searches[b], nodes[b, 0], leaves[b]
         if root.num_children == 0:

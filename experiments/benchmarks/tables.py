@@ -261,10 +261,11 @@ GOALS = (
      {"game": "breakthrough_8", "peer": OPEN_SPIEL_PYTHON}),
     ("gomoku_15 against OpenSpiel's Python", "peers", 5, True, "ratio",
      {"game": "gomoku_15", "peer": OPEN_SPIEL_PYTHON}),
-    *(
-        (f"{game}, search by random play against OpenSpiel's C++", "search", wanted, True, "ratio", {"game": game})
-        for game, wanted in (("chess", 10), ("othello", 10), ("connect_four", 5), ("hex_11", 5), ("go_9x9", 3))
-    ),
+    ("chess, search against OpenSpiel's C++", "search", 10, True, "ratio", {"game": "chess"}),
+    ("othello, search against OpenSpiel's C++", "search", 10, True, "ratio", {"game": "othello"}),
+    ("connect_four, search against OpenSpiel's C++", "search", 5, True, "ratio", {"game": "connect_four"}),
+    ("hex_11, search against OpenSpiel's C++", "search", 5, True, "ratio", {"game": "hex_11"}),
+    ("go_9x9, search against OpenSpiel's C++", "search", 3, True, "ratio", {"game": "go_9x9"}),
     ("connect_four, search with MLP 128x128, simulations per CPU-second", "search", 1e6, False, "ours",
      {"game": "connect_four", "simulations": 32}),
     ("connect_four, training against stock RLlib", "training", 18, True, "ratio", {"game": "connect_four"}),
