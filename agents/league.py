@@ -15,7 +15,7 @@ begin anew from a network trained on people's games, of which there are none her
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from agents.rollouts import RolloutSettings
 from agents.sprt import Sprt, Verdict
 
 Kind = Literal["main", "main_exploiter", "league_exploiter"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 PAIRS_AT_ONCE = 16  # of games, between two looks at the test
 HOPEFUL = 0.52  # share of the points in training from which an exploiter is tested: games there are free
 
@@ -47,9 +48,8 @@ class LeagueSettings:
     @property
     def names(self) -> tuple[str, ...]:
         """Of all learners."""
-        counts = (("main", self.mains), ("main_exploiter", self.main_exploiters))
-        counts += (("league_exploiter", self.league_exploiters),)
-        return tuple(f"{kind}_{i}" for kind, count in counts for i in range(count))
+        counts = (self.mains, self.main_exploiters, self.league_exploiters)
+        return tuple(f"{kind}_{i}" for kind, count in zip(KINDS, counts, strict=True) for i in range(count))
 
 
 @dataclass
@@ -94,12 +94,12 @@ class League:
         self.promotion_games = 0  # that tests of promotion took
 
     def _learner(self, index: int, name: str, averaging: float | None) -> Learner:
-        settings, kind = self.settings, name.rpartition("_")[0]
+        settings, kind = self.settings, cast(Kind, name.rpartition("_")[0])
         exploiters = settings.main_exploiters + settings.league_exploiters
         if kind == "main":
             share = (1 - settings.exploiter_share if exploiters else 1.0) / settings.mains
             return Learner(index, name, kind, 1 / share, None if averaging is None else WeightAverage(averaging))
-        return Learner(index, name, kind, exploiters / settings.exploiter_share)  # type: ignore[arg-type]
+        return Learner(index, name, kind, exploiters / settings.exploiter_share)
 
     def rollouts(self, index: int) -> RolloutSettings:
         """What a learner plays: exploiters meet members of the pool alone."""

@@ -147,7 +147,7 @@ def pinned(name: str) -> str:
         return f"{parsed.folder.resolve()}{searched}{GREEDY if parsed.greedy else ''}"
     if parsed.family == "scripted":
         return scripted_name(parsed.level, parsed.knobs)
-    if parsed.family not in ENGINES:
+    if parsed.options is None:
         return name
     if "," in parsed.level:
         raise ValueError(f"'{name}': the path {parsed.level} has a comma, which begins an option; move the program")
