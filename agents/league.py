@@ -3,8 +3,8 @@
     learner                whom it meets                               what joins the pool
     main_0, ...            itself (opponents.latest), and the pool     its self every `snapshot_every` of its updates,
                            by `sampling` (opponents.pool)              or (`sprt`) if it beats the one before
-    main_exploiter_0, ...  the newest member of one main, no other     its self, once it beats that member; then it
-                                                                       begins anew, as a copy of that main
+    main_exploiter_0, ...  the newest member of one main alone, as     its self, once it beats that member; then it
+                           soon as there is a newer one                begins anew, as a copy of that main
     league_exploiter_0 ... everybody in the pool, first who beats it   the same, once it beats those that it was drawn
 
 Exploiters look for what a main cannot do; a main that meets them in the pool has to learn it. The roles are those of
@@ -143,6 +143,10 @@ class League:
             for other in self.pool.members:  # what it learned to do against them is gone
                 other.games[learner.index] = other.points[learner.index] = 0.0
         self.draw(learner)
+        if joins and learner.kind == "main":
+            for other in self.learners:
+                if other.kind == "main_exploiter" and self.target(other) == learner.index:
+                    self.draw(other)  # else it would learn to beat a main of long ago
         return Outcome(member, verdict, anew)
 
     def _judge(self, learner: Learner, play: PlayPairs) -> Verdict | None:

@@ -82,6 +82,19 @@ def test_a_main_exploiter_meets_the_newest_self_of_its_main():
         assert learner.slots == [wanted]
 
 
+def test_a_main_exploiter_turns_to_the_next_self_as_soon_as_it_joins():
+    """The other main's concern nobody else, and one that fails its test changes nothing."""
+    league = league_of(replace(FOUR, main_exploiters=2, promotion="sprt", promotion_pairs=64))
+    first, second = league.learners[2:4]
+    for exploiter in (first, second):
+        league.draw(exploiter)
+    old, other = first.slots, second.slots
+    league.snapshot(league.learners[0], 10, {}, wins(0.0))
+    assert first.slots == old
+    newest = league.snapshot(league.learners[0], 20, {}, wins(1.0)).member
+    assert (first.slots, second.slots) == ([newest], other)
+
+
 def test_a_league_exploiter_meets_everybody_and_first_who_beats_it():
     league = league_of()
     exploiter = league.learners[3]
