@@ -241,7 +241,7 @@ def test_a_saved_agent_with_search_is_watched(tmp_path):
     assert found.labels == ["small+8", "mcts:8"]
     assert found.agent.name == f"{tmp_path}/small+8"
     match = Match(found.game, [found.agent, *found.opponents], 0)
-    for _ in zip(match.frames(), range(60), strict=False):
+    for _ in zip(match.frames(), range(600), strict=False):
         pass
     assert match.moves > 4
 
