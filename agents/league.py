@@ -140,8 +140,8 @@ class League:
         if joins or anew:
             learner.tried = 0
         if anew:
-            for other in self.pool.members:  # what it learned to do against them is gone
-                other.games[learner.index] = other.points[learner.index] = 0.0
+            for met in self.pool.members:  # what it learned to do against them is gone
+                met.games[learner.index] = met.points[learner.index] = 0.0
         self.draw(learner)
         if joins and learner.kind == "main":
             for other in self.learners:
