@@ -1,4 +1,5 @@
-"""What stands on a policy-value network's outputs, compiled: the softmax over the legal actions, drawing, PPO's loss.
+"""What stands on a policy-value network's outputs, compiled: the softmax over the legal actions, drawing, the losses of
+losses.py.
 
 heads [N, A + 1] float32: logits (not masked), then the value
 """
@@ -7,6 +8,8 @@ import numpy as np
 from numba import njit
 
 from envs import compile_cache  # noqa: F401  decides where numba keeps compiled code
+
+NO_ACTION = np.uint16(0xFFFF)  # fills up lists of legal actions
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -99,4 +102,37 @@ def ppo_loss(
                 row[j] = 0
         error = row[num_actions] - targets[i]
         sums[1] += error * error
+        row[num_actions] = scale * 2 * value_coefficient * error
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def search_loss(heads, actions, probabilities, targets, value_coefficient, scale, sums):
+    """Replace heads [n, A + 1] by scale times the gradient of every row's loss by them, and add to sums [3].
+
+    Loss of a row: sum_a P_a log(P_a / p_a) + value_coefficient (v - target)^2, with p the softmax over the actions
+    [n, L] that are legal, up to NO_ACTION, and P their probabilities [n, L]."""
+    num_actions, most = heads.shape[1] - 1, actions.shape[1]
+    p = np.empty(most, np.float32)
+    for i in range(heads.shape[0]):
+        row = heads[i]
+        count, highest = 0, np.float32(-np.inf)
+        while count < most and actions[i, count] != NO_ACTION:
+            highest = max(highest, row[actions[i, count]])
+            count += 1
+        total = np.float32(0)
+        for j in range(count):
+            p[j] = np.exp(row[actions[i, j]] - highest)
+            total += p[j]
+        log_total = highest + np.log(total)
+        for j in range(count):
+            log_p = row[actions[i, j]] - log_total
+            p[j] /= total
+            if probabilities[i, j] > 0:
+                sums[0] += probabilities[i, j] * (np.log(probabilities[i, j]) - log_p)
+            sums[2] -= p[j] * log_p
+        error = row[num_actions] - targets[i]
+        sums[1] += error * error
+        row[:num_actions] = 0
+        for j in range(count):
+            row[actions[i, j]] = scale * (p[j] - probabilities[i, j])
         row[num_actions] = scale * 2 * value_coefficient * error

@@ -1,4 +1,4 @@
-"""The networks of network.py on CPU cores: forward, and the gradient of PPO's loss, several times torch's speed.
+"""The networks of network.py on CPU cores: forward, and the gradient of a loss, several times torch's speed.
 
     FastNetwork(network)               on one core
     ThreadedGradient(network, 4)       the gradient on several
@@ -7,7 +7,6 @@ What differs between types of network is in the compiled layers (fast_layers.py,
 share. Tests hold all of it against torch.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -15,8 +14,8 @@ import numpy as np
 import torch
 
 from agents.fast_entities import FastEntities
-from agents.fast_heads import ppo_loss
 from agents.fast_layers import Gradients, Stack
+from agents.losses import Loss
 from agents.network import EntityTorso, PolicyValueNetwork
 
 MIN_ROWS_A_THREAD = 512  # fewer are done before a thread has woken
@@ -69,45 +68,25 @@ class FastNetwork:
             self._layers.forward(rows.astype(np.float32, copy=False), out[begin : begin + chunk])
         return out
 
-    def ppo_gradient(
-        self,
-        observations: np.ndarray,
-        masks: np.ndarray | None,
-        actions: np.ndarray,
-        logps: np.ndarray,
-        advantages: np.ndarray,
-        targets: np.ndarray,
-        clip: float,
-        value_coefficient: float,
-        entropy_coefficient: float,
-        total: int | None = None,
-    ) -> np.ndarray:
-        """Set `gradient` to that of the mean loss over N rows, or to their part of the mean over `total` rows.
-
-        observations [N, D] float32, masks [N, A] bool or None, actions [N] int32, the others [N] float32.
-        Returns sums over the rows, float64 [4]: clipped surrogate loss, squared value error, entropy, KL (estimate k3).
-        """
+    def differentiate(self, observations: np.ndarray, loss: Loss, begin: int = 0) -> np.ndarray:
+        """Set `gradient` to the part that n rows have in that of `loss`: those from its row `begin` on, observations
+        [n, D] float32. Returns sums of the loss's terms over them, float64."""
         self.gradient[:] = 0
-        sums, total = np.zeros(4), total or len(observations)
-        everything = np.ones((1, self.num_actions), np.bool_) if masks is None else masks
+        sums = np.zeros(len(loss.TERMS))
         chunk = self._layers.chunk(observations.shape[1])
         if len(self._heads) < chunk:
             self._heads = np.empty((chunk, self.num_actions + 1), np.float32)
-        for begin in range(0, len(observations), chunk):
-            part = slice(begin, begin + chunk)
-            rows = observations[part]
+        for first in range(0, len(observations), chunk):
+            rows = observations[first : first + chunk]
             heads = self._heads[: len(rows)]
             self._layers.forward(rows, heads)
-            ppo_loss(
-                heads, everything if masks is None else everything[part], actions[part], logps[part], advantages[part],
-                targets[part], clip, value_coefficient, entropy_coefficient, np.float32(1 / total), sums,
-            )  # fmt: skip
+            loss(heads, slice(begin + first, begin + first + len(rows)), sums)
             self._layers.backward(rows, heads, heads)  # the loss left its gradient by the heads in their place
         return sums
 
 
 class ThreadedGradient:
-    """PPO's gradient over several threads: each has its own scratch and rows, the weights are the same memory.
+    """A loss's gradient over several threads: each has its own scratch and rows, the weights are the same memory.
 
     The products and loops let go of Python's lock. The parts are added in a fixed order, so the result depends on the
     number of threads, but never on their timing.
@@ -119,26 +98,14 @@ class ThreadedGradient:
         self.bind_gradients = self.parts[0].bind_gradients
         self._pool = ThreadPoolExecutor(max(1, threads - 1), "gradient")  # starts no thread before it has work
 
-    def ppo_gradient(
-        self,
-        observations: np.ndarray,
-        masks: np.ndarray | None,
-        arrays: Sequence[np.ndarray],
-        coefficients: tuple[float, float, float],
-    ) -> np.ndarray:
-        """FastNetwork.ppo_gradient, the rows split evenly: arrays are actions, logps, advantages and targets;
-        coefficients those of the clip, the value and the entropy."""
+    def differentiate(self, observations: np.ndarray, loss: Loss) -> np.ndarray:
+        """FastNetwork.differentiate for all rows of the loss, split evenly."""
         rows = len(observations)
         threads = len(self.parts) if rows >= MIN_ROWS_A_THREAD * len(self.parts) else 1
         edges = [rows * i // threads for i in range(threads + 1)]
 
         def run(i: int) -> np.ndarray:
-            part = slice(edges[i], edges[i + 1])
-            actions, logps, advantages, targets = (array[part] for array in arrays)
-            legal = None if masks is None else masks[part]
-            return self.parts[i].ppo_gradient(
-                observations[part], legal, actions, logps, advantages, targets, *coefficients, rows
-            )
+            return self.parts[i].differentiate(observations[edges[i] : edges[i + 1]], loss, edges[i])
 
         later = [self._pool.submit(run, i) for i in range(1, threads)]
         sums = run(0)

@@ -16,6 +16,7 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.core.learner.training_data import TrainingData
 
 from agents.fast_network import ThreadedGradient
+from agents.losses import PPOLoss
 from agents.network import PolicyValueNetwork
 from agents.rllib.module import MASK
 from agents.rollouts import ILLEGAL_LOGIT
@@ -115,10 +116,12 @@ class SelfPlayPPOLearner(PPOTorchLearner):
             legal = None if masks is None else masks[index]
             for begin, end in edges:
                 part = slice(begin, end)
-                sums = fast.ppo_gradient(
-                    shuffled[0][part], None if legal is None else legal[part], [array[part] for array in shuffled[1:]],
-                    (config.clip_param, config.vf_loss_coeff, entropy),
+                actions, logps, advantages, targets = (array[part] for array in shuffled[1:])
+                loss = PPOLoss(
+                    None if legal is None else legal[part], actions, logps, advantages, targets,
+                    config.clip_param, config.vf_loss_coeff, entropy,
                 )  # fmt: skip
+                sums = fast.differentiate(shuffled[0][part], loss)
                 norm = float(np.sqrt(np.dot(fast.gradient, fast.gradient)))
                 if not np.isfinite(norm):
                     raise Diverged(NOT_FINITE)
@@ -158,7 +161,7 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         return torch.stack(losses).mean(0).tolist()
 
 
-LOSSES = ("policy", "value", "entropy", "kl", "gradient_norm")
+LOSSES = (*PPOLoss.TERMS, "gradient_norm")
 KL = LOSSES.index("kl")
 
 

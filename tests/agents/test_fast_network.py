@@ -7,9 +7,10 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from agents.fast_heads import draw, softmax
+from agents.fast_heads import NO_ACTION, draw, softmax
 from agents.fast_layers import CHUNK, bias_relu, bias_tanh
 from agents.fast_network import MIN_ROWS_A_THREAD, FastNetwork, ThreadedGradient
+from agents.losses import PPOLoss, SearchLoss
 from agents.network import PolicyValueNetwork
 from agents.rllib.learner import ppo_loss
 from agents.rollouts import ILLEGAL_LOGIT
@@ -78,12 +79,13 @@ def sample(size: int, actions: int, rows: int, rng: np.random.Generator, masked:
 CLIP, VALUE_COEFFICIENT, ENTROPY_COEFFICIENT = 0.2, 0.7, 0.03
 
 
-def gradient(mlp: FastNetwork, batch: dict[str, np.ndarray], masked: bool = True) -> np.ndarray:
+def gradient(mlp: FastNetwork | ThreadedGradient, batch: dict[str, np.ndarray], masked: bool = True) -> np.ndarray:
     """Set mlp.gradient; returns the sums of the losses."""
-    return mlp.ppo_gradient(
-        batch["observations"], batch["masks"] if masked else None, batch["actions"], batch["logps"],
-        batch["advantages"], batch["targets"], CLIP, VALUE_COEFFICIENT, ENTROPY_COEFFICIENT,
+    loss = PPOLoss(
+        batch["masks"] if masked else None, batch["actions"], batch["logps"], batch["advantages"], batch["targets"],
+        CLIP, VALUE_COEFFICIENT, ENTROPY_COEFFICIENT,
     )  # fmt: skip
+    return mlp.differentiate(batch["observations"], loss)
 
 
 def by_autograd(net: PolicyValueNetwork, batch: dict[str, np.ndarray], masked: bool) -> tuple[np.ndarray, list[float]]:
@@ -261,11 +263,39 @@ def test_threads_give_the_gradient_of_one(masked):
         masks[np.arange(rows), actions] = True
     floats = [rng.normal(size=rows).astype(np.float32) for _ in range(3)]
     observations = rng.normal(size=(rows, 28)).astype(np.float32)
-    arrays, coefficients = [actions, floats[0] - 3, *floats[1:]], (0.2, 0.5, 0.01)
+    loss = PPOLoss(masks, actions, floats[0] - 3, *floats[1:], 0.2, 0.5, 0.01)
     one, three = FastNetwork(network), ThreadedGradient(network, 3)
-    sums = one.ppo_gradient(observations, masks, *arrays, *coefficients)
-    np.testing.assert_allclose(three.ppo_gradient(observations, masks, arrays, coefficients), sums, rtol=1e-6)
+    sums = one.differentiate(observations, loss)
+    np.testing.assert_allclose(three.differentiate(observations, loss), sums, rtol=1e-6)
     np.testing.assert_allclose(three.gradient, one.gradient, atol=1e-7)
     again = three.gradient.copy()
-    three.ppo_gradient(observations, masks, arrays, coefficients)
+    three.differentiate(observations, loss)
     assert np.array_equal(again, three.gradient)  # whoever finishes first
+
+
+def test_the_search_loss_is_torch_s():
+    """Rows of one to five legal actions, some of which a search gave nothing."""
+    net, rng, rows = network(9, 6, (17, 5), "relu"), np.random.default_rng(4), 700
+    actions = np.full((rows, 5), NO_ACTION, np.uint16)
+    probabilities, dense = np.zeros((rows, 5), np.float32), np.zeros((rows, 6), np.float32)
+    legal = np.zeros((rows, 6), np.bool_)
+    for i in range(rows):
+        count = 1 + i % 5
+        actions[i, :count] = rng.choice(6, count, replace=False)
+        weights = rng.random(count) * (rng.random(count) < 0.7)
+        weights[0] += 0.1
+        probabilities[i, :count] = weights / weights.sum()
+        dense[i, actions[i, :count]], legal[i, actions[i, :count]] = probabilities[i, :count], True
+    observations, targets = rng.normal(size=(rows, 9)).astype(np.float32), rng.normal(size=rows).astype(np.float32)
+    mlp = FastNetwork(net)
+    sums = mlp.differentiate(observations, SearchLoss(actions, probabilities, targets, 0.3))
+    logits, value = net(torch.from_numpy(observations))
+    log_p = torch.log_softmax(logits.masked_fill(~torch.from_numpy(legal), ILLEGAL_LOGIT), 1)
+    wanted = torch.from_numpy(dense)
+    policy = (torch.xlogy(wanted, wanted) - wanted * log_p).sum(1).mean()
+    error = (value - torch.from_numpy(targets)).square().mean()
+    entropy = -(log_p.exp() * log_p).sum(1).mean()
+    (policy + 0.3 * error).backward()
+    np.testing.assert_allclose(sums / rows, [float(term) for term in (policy, error, entropy)], rtol=1e-4)
+    flat = np.concatenate([p.grad.numpy().ravel() for p in net.parameters()])
+    np.testing.assert_allclose(mlp.gradient, flat, atol=1e-6)
