@@ -296,6 +296,6 @@ def test_the_search_loss_is_torch_s():
     error = (value - torch.from_numpy(targets)).square().mean()
     entropy = -(log_p.exp() * log_p).sum(1).mean()
     (policy + 0.3 * error).backward()
-    np.testing.assert_allclose(sums / rows, [float(term) for term in (policy, error, entropy)], rtol=1e-4)
+    np.testing.assert_allclose(sums / rows, [float(term) for term in (policy.detach(), error.detach(), entropy.detach())], rtol=1e-4)
     flat = np.concatenate([p.grad.numpy().ravel() for p in net.parameters()])
     np.testing.assert_allclose(mlp.gradient, flat, atol=1e-6)
