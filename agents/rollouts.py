@@ -1,11 +1,6 @@
 """Self-play: many games stepped together, the seats that learn sampled, their advantages computed.
 
-    games      0 ........................ B
-               | latest against latest    | slot 0 | slot 1 | ...      one team of each of these is a past self
-                                                   | fixed 0 | ...     of each of these an agent that does not learn
-    controller [B, P] int8: 0 the learning policy, 1 + s the past self in slot s, -1 - k fixed agent k
-
-Nothing here knows RLlib: the runner calls `collect`, and hands the arrays on.
+Who plays whom: tally.py. Nothing here knows RLlib: the runner calls `collect`, and hands the arrays on.
 """
 
 from dataclasses import dataclass
@@ -19,13 +14,27 @@ from agents.fast_heads import draw
 from agents.fast_network import FastNetwork
 from agents.names import make_agent
 from agents.network import PolicyValueNetwork
+from agents.tally import Tally
 from envs.batch import Batch
 from envs.game import Dynamics, Game
 
 Weights = dict[str, np.ndarray]
 
-DECISIVE = 0.5  # a smaller return is no win: of games with a shaped reward, what shaping paid
 ILLEGAL_LOGIT = -1e9  # exp of it is exactly 0 in float32; -inf would make 0 * inf = nan in the entropy's gradient
+
+
+@dataclass(frozen=True)
+class SearchPlay:
+    """How games are played whose every move is searched for; what changes during a run is `SearchSchedule`."""
+
+    simulations: int  # of a search, at most
+    root: str = "gumbel"  # or "puct": search.SearchSettings
+    considered: int = 16
+    temperature_plies: int = 0  # moves of a game that are drawn from the search's policy; later ones are its choice
+    random_moves: float = 0.0  # share of the moves that are drawn evenly from the legal ones
+    opening_share: float = 1.0  # of the games that begin with a random opening
+    td_lambda: float = 1.0  # 1: positions are worth what their game came to; lower: more what later searches said
+    cache_megabytes: float = 16.0  # for evaluations remembered, of each network
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class RolloutSettings:
     slots: int = 4  # past selves that a runner holds at a time
     fixed_share: float = 0.0  # of the games, played against fixed agents
     fixed_agents: tuple[str, ...] = ()  # their names; each runner makes its own, and asks it for single moves
+    search: SearchPlay | None = None  # games are played by search (search_rollouts.py); None: by the policy alone
 
 
 class Rollouts:
@@ -52,9 +62,8 @@ class Rollouts:
         self.batch = Batch(game, settings.num_games, seed, opening_plies=settings.opening_plies)
         self.rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 1])))
         self.learner = PolicyValueNetwork(**network)
-        self.controller = assign_controllers(game.teams, settings)
-        past = int(self.controller.max(initial=0))
-        self.past_selves = [PolicyValueNetwork(**network) for _ in range(past)]
+        self.tally = Tally(assign_controllers(game.teams, settings))
+        self.past_selves = [PolicyValueNetwork(**network) for _ in self.tally.against_slots]
         self.fixed_agents = [make_agent(name, game) for name in settings.fixed_agents]
         self._fast_learner = FastNetwork(self.learner)
         self._fast_past_selves = [FastNetwork(past) for past in self.past_selves]
@@ -74,32 +83,32 @@ class Rollouts:
         self._final_values = np.zeros((steps, settings.num_games, size), np.float32)
         self._advantages = np.zeros((steps, *shape), np.float32)
         self._targets = np.zeros((steps, *shape), np.float32)
-        self._steps_of_game = np.zeros(settings.num_games, np.int64)
-        self._returns = np.zeros((settings.num_games, size), np.float32)  # of the games that are on
-        self._mixed = np.zeros(settings.num_games, np.bool_)  # games in which a slot's past self was exchanged
-        self.against_slots = np.zeros((len(self.past_selves), 2))
         self._teams = np.array(game.teams, np.int8)
 
     def set_weights(self, weights: Weights) -> None:
         """The learning policy's weights, by parameter name."""
-        _load(self.learner, weights)
+        load_weights(self.learner, weights)
 
     def set_past_self(self, slot: int, weights: Weights, *, exchanged: bool = True) -> None:
         """Put a past self into a slot; its games go on with it and, unless it was there before, count for nobody."""
-        _load(self.past_selves[slot], weights)
+        load_weights(self.past_selves[slot], weights)
         if exchanged:
-            self._mixed |= (self.controller == 1 + slot).any(axis=1) & (self._steps_of_game > 0)
+            self.tally.exchanged(slot)
+
+    @property
+    def env_steps(self) -> int:
+        """That `collect` plays."""
+        return self.settings.num_games * self.settings.length
 
     def collect(self) -> tuple[dict[str, np.ndarray], dict[str, float]]:
         """Play `length` steps of every game. Returns the learning seats' samples, N rows each, copied:
 
         observations [N, *shape], masks [N, A] bool, actions [N] int32, logps, advantages, targets [N] float32;
 
-        and statistics: sums over the rollout, by name. `against_slots` [slots, 2] float64 then has the games that ended
-        against the past self in each slot, and the learning team's points in them, 1 a win, 0.5 a draw.
+        and what became of the games that ended: sums over the rollout by tally.STATISTICS.
         """
-        self.against_slots[:] = 0
-        batch, sums = self.batch, dict.fromkeys(STATISTICS, 0.0)
+        self.tally.clear()
+        batch = self.batch
         for t in range(self.settings.length):
             self._observations[t] = batch.observations
             self._masks[t] = batch.masks
@@ -110,9 +119,9 @@ class Rollouts:
             self._rewards[t] = batch.rewards
             self._terminated[t] = batch.terminated
             self._truncated[t] = batch.truncated
-            self._steps_of_game += 1
-            self._returns += batch.rewards
-            self._count(t, sums)
+            self.tally.steps_of_game += 1
+            self.tally.returns += batch.rewards
+            self._end(t)
         last_values = self._value(batch.observations.reshape(-1, *self.game.observation_shape))
         gamma, lam = np.float32(self.settings.gamma), np.float32(self.settings.gae_lambda)
         ended = (self._rewards, self._values)
@@ -141,11 +150,11 @@ class Rollouts:
             "advantages": rows(self._advantages),
             "targets": rows(self._targets),
         }
-        return samples, sums
+        return samples, self.tally.sums
 
     def _act(self, t: int) -> None:
         """Choose actions for every row of step t; log-probability and value of those that learn."""
-        controller = self.controller
+        controller = self.tally.controller
         if not self.simultaneous:
             controller = np.take_along_axis(controller, self._players[t][:, None].astype(np.int64), 1)[:, 0]
         controller = controller.ravel()
@@ -179,8 +188,8 @@ class Rollouts:
     def _value(self, observations: np.ndarray) -> np.ndarray:
         return self._fast_learner.forward(observations)[:, -1]
 
-    def _count(self, t: int, sums: dict[str, float]) -> None:
-        """Statistics of the games that ended, and the value of the last observation where the clock ended one."""
+    def _end(self, t: int) -> None:
+        """Count the games that ended, and the value of the last observation where the clock ended one."""
         batch = self.batch
         over = np.flatnonzero(batch.terminated | batch.truncated)
         if not len(over):
@@ -189,41 +198,16 @@ class Rollouts:
         if len(cut) and self.settings.bootstrap_time_limit:
             last = batch.final_observations[cut].reshape(-1, *self.game.observation_shape)
             self._final_values[t, cut] = self._value(last).reshape(len(cut), -1)
-        rewards = batch.rewards[over]
-        controller = self.controller[over]  # [n, P]
-        learning = controller == 0
-        own_return = rewards[np.arange(len(over)), learning.argmax(axis=1)]
-        sums["episodes"] += len(over)
-        sums["episode_steps"] += int(self._steps_of_game[over].sum())
-        sums["decisive"] += int(np.count_nonzero(rewards[:, 0]))
-        sums["truncated"] += len(cut)
-        sums["first_seat_return"] += float(rewards[:, 0].sum())
-        for name, against in (("pool", (controller > 0).any(axis=1)), ("fixed", (controller < 0).any(axis=1))):
-            sums[f"{name}_episodes"] += int(against.sum())
-            sums[f"{name}_return"] += float(own_return[against].sum())
-        for row in np.flatnonzero((controller > 0).any(axis=1) & ~self._mixed[over]):
-            whole = self._returns[over[row], learning[row].argmax()]
-            won = np.sign(whole) if abs(whole) > DECISIVE else 0
-            self.against_slots[controller[row].max() - 1] += 1, (1 + won) / 2
-        self._steps_of_game[over] = 0
-        self._returns[over] = 0
-        self._mixed[over] = False
+        self.tally.end(over, batch.rewards[over], len(cut))
 
     def restart(self) -> None:
         """Start every game anew, after an error that may have left some in the middle of a move."""
         self.batch.reset()
-        self._steps_of_game[:] = 0
-        self._returns[:] = 0
-        self._mixed[:] = False
+        self.tally.restart()
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """All that it takes to go on: arrays [B, ...], copied, and JSON. Weights come from the learner and the pool."""
-        arrays = {
-            "states": self.batch.states.copy(),
-            "steps_of_game": self._steps_of_game.copy(),
-            "mixed": self._mixed.copy(),
-            "returns": self._returns.copy(),
-        }
+        arrays = {"states": self.batch.states.copy(), **self.tally.state()}
         return arrays, {"rng": self.rng.bit_generator.state}
 
     def load_state(self, arrays: dict[str, np.ndarray], state: dict[str, Any] | None) -> None:
@@ -235,18 +219,10 @@ class Rollouts:
         if states.dtype != self.batch.states.dtype or len(states) > len(self.batch.states):
             raise ValueError(f"the saved games are not {self.settings.num_games} games of {self.game.id}")
         self.batch.states[: len(states)] = states
-        self._steps_of_game[: len(states)] = arrays["steps_of_game"]
-        self._mixed[: len(states)] = arrays["mixed"]
-        self._returns[: len(states)] = arrays["returns"]
+        self.tally.load_state(arrays)
         if state is not None:
             self.rng.bit_generator.state = state["rng"]
         self.batch.refresh()
-
-
-STATISTICS = (
-    "episodes", "episode_steps", "decisive", "truncated", "first_seat_return", "pool_episodes", "pool_return",
-    "fixed_episodes", "fixed_return",
-)  # fmt: skip
 
 
 def assign_controllers(teams: tuple[int, ...], settings: RolloutSettings) -> np.ndarray:
@@ -267,5 +243,5 @@ def assign_controllers(teams: tuple[int, ...], settings: RolloutSettings) -> np.
     return np.where(controller > 0, np.searchsorted(used, controller), controller).astype(np.int8)
 
 
-def _load(network: PolicyValueNetwork, weights: Weights) -> None:
+def load_weights(network: PolicyValueNetwork, weights: Weights) -> None:
     network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})

@@ -20,6 +20,8 @@ from experiments.errors import ExitCode, UserError
 from experiments.progress import Progress
 from experiments.provenance import usable_cores
 
+SIMULATION_STEPS = 4  # a schedule of simulations goes in steps of so many
+
 
 @contextmanager
 def started(config: Config, game: Game, runners: int) -> Iterator[Any]:
@@ -60,6 +62,7 @@ def choose_runners(config: Config) -> int:
 def probe(config: Config, game: Game, progress: Progress) -> None:
     """Play a little here first: compiles the rules before any worker starts, and shows a game's own error at once."""
     from agents.rollouts import Rollouts
+    from agents.search_rollouts import SearchRollouts
 
     progress.say("compiling the rules (first time only)")
     begin = time.perf_counter()
@@ -67,9 +70,10 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
     selfplay = selfplay_settings(config, game)
     small = selfplay.rollouts
     settings = replace(small, num_games=min(8, small.num_games), length=2)
+    kind = SearchRollouts if small.search else Rollouts
     try:
         for stage in range(len(selfplay.before) + 1):
-            Rollouts(selfplay.game_of(stage), network_config(config, game), settings, seed=0).collect()
+            kind(selfplay.game_of(stage), network_config(config, game), settings, seed=0).collect()
     except Exception:
         raise UserError(f"{game.id} raised an error when it was tried:\n{traceback.format_exc()}") from None
     seconds = time.perf_counter() - begin
@@ -130,13 +134,14 @@ def selfplay_settings(config: Config, game: Game) -> Any:
             num_games=training.num_games,
             length=algorithm.rollout_length,
             gamma=training.gamma,
-            gae_lambda=algorithm.gae_lambda,
+            gae_lambda=algorithm.gae_lambda if algorithm.name == "ppo" else 1.0,
             opening_plies=training.random_opening_plies,
             bootstrap_time_limit=training.bootstrap_time_limit,
             pool_share=opponents.pool,
             slots=opponents.slots,
             fixed_share=opponents.fixed,
             fixed_agents=tuple(pinned(name) for name in opponents.fixed_agents),
+            search=search_play(algorithm) if algorithm.name == "alphazero" else None,
         ),
         pool_size=opponents.pool_size,
         sampling=opponents.sampling,
@@ -146,11 +151,42 @@ def selfplay_settings(config: Config, game: Game) -> Any:
     )
 
 
+def search_play(algorithm: Any) -> Any:
+    """agents.rollouts.SearchPlay of an AlphaZeroSection."""
+    from agents.rollouts import SearchPlay
+
+    return SearchPlay(
+        simulations=max(algorithm.simulations, algorithm.simulations_final or 0),
+        root=algorithm.root,
+        considered=algorithm.considered,
+        temperature_plies=algorithm.temperature_plies,
+        random_moves=algorithm.random_moves,
+        opening_share=algorithm.opening_share,
+        td_lambda=algorithm.td_lambda,
+        cache_megabytes=algorithm.cache_megabytes,
+    )
+
+
+def schedules(config: Config, share: float) -> tuple[dict[str, float], dict[str, float]]:
+    """The algorithm's `learner_options` and `runner_options` when this share of the budget is used: linear from the
+    first value to the final one."""
+    training, algorithm = config.training, config.algorithm
+    learner = {"lr": _between(training.lr, training.lr_final, share)}
+    if algorithm.name == "ppo":
+        return learner | {"entropy": _between(algorithm.entropy, algorithm.entropy_final, share)}, {}
+    simulations = _between(algorithm.simulations, algorithm.simulations_final, share)
+    temperature = _between(algorithm.temperature, algorithm.temperature_final, share)
+    step = SIMULATION_STEPS if algorithm.simulations_final else 1
+    return learner, {"simulations": max(1, round(simulations / step) * step), "temperature": temperature}
+
+
+def _between(first: float, last: float | None, share: float) -> float:
+    return first if last is None else first + (last - first) * min(1.0, share)
+
+
 def build(config: Config, game: Game, runners: int) -> Any:
     """The RLlib algorithm of a config. Ray must run."""
     import torch
-
-    from agents.rllib.algorithm import SelfPlayConfig
 
     tune_environment()
     torch.set_num_threads(1)  # what is left for torch is small; the gradient has its own threads
@@ -158,26 +194,58 @@ def build(config: Config, game: Game, runners: int) -> Any:
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError("resources.device is cuda, but torch sees no GPU; use auto or cpu", ExitCode.ENVIRONMENT)
     gpu = device != "cpu" and torch.cuda.is_available()
-    algorithm, training = config.algorithm, config.training
+    make = _ppo if config.algorithm.name == "ppo" else _alphazero
     settings = (
-        SelfPlayConfig()
+        make(config)
         .self_play(selfplay_settings(config, game))
         .env_runners(num_env_runners=runners)
         .learners(num_learners=0, num_gpus_per_learner=1 if gpu else 0)
-        .training(
-            lr=training.lr,
-            gamma=training.gamma,
-            lambda_=algorithm.gae_lambda,
-            num_epochs=algorithm.epochs,
-            minibatch_size=algorithm.minibatch_size,
-            clip_param=algorithm.clip,
-            entropy_coeff=algorithm.entropy,
-            vf_loss_coeff=algorithm.value_coefficient,
-            grad_clip=algorithm.max_grad_norm,
-            target_kl=algorithm.target_kl,
-        )
-        .debugging(seed=training.seed)
+        .debugging(seed=config.training.seed)
     )
-    threads = config.resources.learner_threads
-    settings.learner_threads = min(usable_cores(), 4) if threads == "auto" else max(1, int(threads))
+    settings.learner_threads = learner_threads(config, runners)
     return settings.build_algo()
+
+
+def learner_threads(config: Config, runners: int) -> int:
+    """`auto`: up to four cores; of a search, whose runners never wait for the learner, those that they leave."""
+    threads = config.resources.learner_threads
+    if threads != "auto":
+        return max(1, int(threads))
+    cores = usable_cores()
+    return max(1, min(cores - runners if config.algorithm.name == "alphazero" else cores, 4))
+
+
+def _ppo(config: Config) -> Any:
+    from agents.rllib.ppo import SelfPlayPPOConfig
+
+    algorithm, training = config.algorithm, config.training
+    assert algorithm.name == "ppo"
+    return SelfPlayPPOConfig().training(
+        lr=training.lr,
+        gamma=training.gamma,
+        lambda_=algorithm.gae_lambda,
+        num_epochs=algorithm.epochs,
+        minibatch_size=algorithm.minibatch_size,
+        clip_param=algorithm.clip,
+        entropy_coeff=algorithm.entropy,
+        vf_loss_coeff=algorithm.value_coefficient,
+        grad_clip=algorithm.max_grad_norm,
+        target_kl=algorithm.target_kl,
+    )
+
+
+def _alphazero(config: Config) -> Any:
+    from agents.rllib.alphazero import AlphaZeroConfig, AlphaZeroSettings
+    from agents.window import WindowSettings
+
+    algorithm = config.algorithm
+    assert algorithm.name == "alphazero"
+    settings = AlphaZeroSettings(
+        window=WindowSettings(algorithm.window_share, algorithm.window_least, algorithm.window_most),
+        begin=algorithm.begin,
+        reuse=algorithm.reuse,
+        minibatch_size=algorithm.minibatch_size,
+        value_coefficient=algorithm.value_coefficient,
+        weight_decay=algorithm.weight_decay,
+    )
+    return AlphaZeroConfig().search_play(settings).training(lr=config.training.lr, grad_clip=algorithm.max_grad_norm)

@@ -24,7 +24,8 @@ from envs.game import RULES_MARKER
 from experiments.disk import require_free
 from experiments.errors import ExitCode, UserError
 
-VERSION = 4  # 2: average of the weights, stage of a curriculum; 3: results against past selves; 4: several learners
+# 2: average of the weights, stage of a curriculum; 3: results against past selves; 4: several learners; 5: their memory
+VERSION = 5
 KIND = "checkpoint"
 _STATE, _ARRAYS = "state.json", ".safetensors"
 _SPARE_BYTES = 16 << 20  # left free beside a checkpoint

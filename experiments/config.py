@@ -9,9 +9,20 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from agents.names import MAX_SIMULATIONS
 from agents.solvers import ENDS, SOLVED
 from envs.ids import GAMES, HIDDEN_INFORMATION
 
@@ -113,8 +124,19 @@ class NetworkSection(Section):
     activation: Literal["tanh", "relu"] = Field(default="tanh", description="between the layers")
 
 
+def _algorithm_name(value: Any) -> Any:
+    if value in ("supervised",):
+        raise problem(f"is '{value}', which this version cannot run yet; it knows {', '.join(ALGORITHMS)}")
+    if value not in ALGORITHMS:
+        raise problem(f"is {show(value)}, which is no algorithm; {nearest(str(value), ALGORITHMS)}")
+    return value
+
+
+AlgorithmName = BeforeValidator(_algorithm_name)
+
+
 class PPOSection(Section):
-    name: Annotated[Literal["ppo"], _available("ppo", later=("alphazero", "supervised"))] = Field(
+    name: Annotated[Literal["ppo"], AlgorithmName] = Field(
         default="ppo", description="proximal policy optimisation, by self-play"
     )
     rollout_length: Whole = Field(default=32, ge=1, le=65536, description="steps of each game in one batch")
@@ -129,6 +151,69 @@ class PPOSection(Section):
     target_kl: float | None = Field(
         default=None, gt=0, description="an update stops early beyond this divergence; null: never"
     )
+
+
+class AlphaZeroSection(Section):
+    name: Annotated[Literal["alphazero"], AlgorithmName] = Field(
+        default="alphazero", description="self-play by tree search, from which the network learns"
+    )
+    simulations: Whole = Field(default=32, ge=1, le=MAX_SIMULATIONS, description="of a move's search, at the start")
+    simulations_final: Whole | None = Field(
+        default=None, ge=1, le=MAX_SIMULATIONS, description="at the end; null: constant"
+    )
+    root: Literal["gumbel", "puct"] = Field(
+        default="gumbel", description="gumbel: sequential halving among sampled moves; puct: with Dirichlet noise"
+    )
+    considered: Whole = Field(default=16, ge=1, le=65536, description="gumbel: moves among which the search halves")
+    rollout_length: Whole = Field(default=16, ge=1, le=65536, description="moves of each game between two updates")
+    temperature: float = Field(default=1.0, ge=0, le=100, description="of moves drawn early in a game, at the start")
+    temperature_final: float | None = Field(default=None, ge=0, le=100, description="at the end; null: constant")
+    temperature_plies: Whole = Field(
+        default=8, ge=0, le=100_000, description="moves of a game drawn from the search's policy; later ones it chooses"
+    )
+    random_moves: float = Field(default=0.0, ge=0, le=1, description="share of the moves that are any legal one")
+    opening_share: float = Field(
+        default=1.0, ge=0, le=1, description="share of the games that begin with training.random_opening_plies"
+    )
+    td_lambda: float = Field(
+        default=1.0, ge=0, le=1, description="value targets: 1 the game's outcome; less: more of later searches' values"
+    )
+    reuse: float = Field(default=8.0, gt=0, le=1000, description="times that a position is learned from, on average")
+    minibatch_size: Whole = Field(default=1024, ge=1, le=1 << 20, description="positions in one gradient step")
+    window_share: float = Field(
+        default=0.4, gt=0, le=1, description="of all positions so far, the newest, are drawn from"
+    )
+    window_least: Whole = Field(default=200_000, ge=1, description="but so many at least, if there are")
+    window_most: Whole = Field(default=1_500_000, ge=1, description="and so many at most")
+    begin: Whole = Field(default=10_000, ge=1, description="positions played before anything is learned")
+    value_coefficient: float = Field(default=1.0, ge=0, le=100, description="weight of the value loss")
+    weight_decay: float = Field(default=1e-4, ge=0, le=10, description="of AdamW")
+    max_grad_norm: float = Field(default=5.0, gt=0, description="longer gradients are shortened to this")
+    cache_megabytes: float = Field(
+        default=16.0, ge=0, le=100_000, description="in each runner, for what the network said of positions; 0: none"
+    )
+
+    @model_validator(mode="after")
+    def _window_fits(self) -> "AlphaZeroSection":
+        if self.window_most < self.window_least:
+            raise problem(f"is {self.window_most}, less than window_least, {self.window_least}", "window_most")
+        if self.begin > self.window_most:
+            raise problem(f"is {self.begin}; the window never holds more than {self.window_most}", "begin")
+        return self
+
+
+ALGORITHMS: dict[str, type[Section]] = {"ppo": PPOSection, "alphazero": AlphaZeroSection}
+
+
+def _algorithm_of(value: Any) -> str:
+    """Which section is meant; what is no algorithm is told by the first."""
+    name = value.get("name", "ppo") if isinstance(value, dict) else getattr(value, "name", "ppo")
+    return name if isinstance(name, str) and name in ALGORITHMS else "ppo"
+
+
+AlgorithmSection = Annotated[
+    Annotated[PPOSection, Tag("ppo")] | Annotated[AlphaZeroSection, Tag("alphazero")], Discriminator(_algorithm_of)
+]
 
 
 class Stage(Section):
@@ -274,6 +359,12 @@ class EvaluationSection(Section):
     mistakes: Whole = Field(
         default=0, ge=0, le=100_000, description="positions judged by exact play at each measurement; 0: none"
     )
+    simulations: Whole = Field(
+        default=0,
+        ge=0,
+        le=MAX_SIMULATIONS,
+        description="the agent is measured with a search of so many as well; 0: without alone",
+    )
     shift: ShiftSection = Field(default=ShiftSection(), description="ratings in worlds other than the one trained in")
     clip: bool = Field(default=True, description="a short film of a game at each measurement")
 
@@ -298,7 +389,7 @@ class Config(Section):
     )
     game: GameSection = GameSection()
     network: NetworkSection = NetworkSection()
-    algorithm: PPOSection = PPOSection()
+    algorithm: AlgorithmSection = PPOSection()
     training: TrainingSection = TrainingSection()
     opponents: OpponentsSection = OpponentsSection()
     evaluation: EvaluationSection = EvaluationSection()
@@ -325,7 +416,29 @@ class Config(Section):
             raise problem(f"must be 0, for {game} has no exact solver; {known}", "evaluation.mistakes")
         if self.evaluation.mistakes == 1:
             raise problem("is 1; two or more positions are judged", "evaluation.mistakes")
+        if self.algorithm.name == "alphazero":
+            self._check_searched("algorithm.name", "is alphazero, which searches")
+            self._check_alphazero()
+        if self.evaluation.simulations:
+            self._check_searched("evaluation.simulations", "asks for a search")
         return self
+
+    def _check_searched(self, key: str, what: str) -> None:
+        if self.game.id.startswith("ball_"):
+            raise problem(f"{what}; {self.game.id} has no turns, so there is nothing to search", key)
+        if self.game.id in HIDDEN_INFORMATION:
+            raise problem(f"{what}; a search would see what {self.game.id} hides", key)
+
+    def _check_alphazero(self) -> None:
+        training, usual = self.training, TrainingSection.model_fields
+        if training.gamma != usual["gamma"].default:
+            raise problem("is set, but alphazero does not discount; leave it out", "training.gamma")
+        if training.bootstrap_time_limit:
+            raise problem(
+                "is true, but alphazero takes a game that the clock ended as it is", "training.bootstrap_time_limit"
+            )
+        if training.curriculum:
+            raise problem("is for ppo", "training.curriculum")
 
     def _check_plays(self, name: str, key: str) -> None:
         if key.startswith("opponents.") and name.startswith(("uci:", "gtp:")):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 import configs
 from experiments import yaml_source
-from experiments.config import QUICK, Config, Stage, TrainingSection, nearest, show
+from experiments.config import ALGORITHMS, QUICK, Config, Stage, TrainingSection, nearest, show
 from experiments.errors import ExitCode, UserError
 from experiments.yaml_source import Source, config_error
 
@@ -158,7 +158,11 @@ def _validate(source: Source) -> Config:
     try:
         return Config.model_validate(source.data)
     except ValidationError as error:
-        mistakes = dict.fromkeys(_explain(source, mistake) for mistake in error.errors(include_url=False))
+        found = error.errors(include_url=False)
+        if any(mistake["loc"][:1] == ("algorithm",) and mistake["loc"][-1] == "name" for mistake in found):
+            # which keys it has depends on that
+            found = [m for m in found if m["loc"][:1] != ("algorithm",) or m["loc"][-1] == "name"]
+        mistakes = dict.fromkeys(_explain(source, mistake) for mistake in found)
     lines = sorted(mistakes, key=lambda line: (line.startswith(yaml_source.COMMAND_LINE), _line_number(line)))
     if len(lines) > _MOST_MISTAKES:
         lines[_MOST_MISTAKES:] = [f"... and {len(lines) - _MOST_MISTAKES} more"]
@@ -203,6 +207,9 @@ _SETTINGS = (
 
 def _explain(source: Source, mistake: Any) -> str:
     kind, path, context = mistake["type"], tuple(mistake["loc"]), mistake.get("ctx", {})
+    section = path[1] if path[:1] == ("algorithm",) and len(path) > 1 else None  # which of them was meant
+    if section:
+        path = (path[0], *path[2:])
     if kind == "problem" and context["keys"]:
         paths = [(*path, *(int(key) if key.isdigit() else key for key in keys.split("."))) for keys in context["keys"]]
         path = next((path for path in paths if path in source.places), paths[0])
@@ -214,7 +221,7 @@ def _explain(source: Source, mistake: Any) -> str:
     if kind == "missing":
         return f"{place}: '{dotted}' is missing"
     if kind == "extra_forbidden":
-        return f"{place}: unknown key '{dotted}'; {_suggest(path)}"
+        return f"{place}: unknown key '{dotted}'; {_suggest(path, section)}"
     if kind == "problem":
         return f"{place}: {dotted} {context['message']}"
     bounds = {name: f"{bound:g}" if isinstance(bound, float) else bound for name, bound in context.items()}
@@ -225,9 +232,13 @@ def _explain(source: Source, mistake: Any) -> str:
     return f"{place}: {dotted} is {found}; wanted {wanted}"
 
 
-def _suggest(path: tuple[str | int, ...]) -> str:
-    """The key of the schema that was meant: spelt nearly so, or spelt so in another section."""
-    known = list(_keys(Config, ""))
+def _suggest(path: tuple[str | int, ...], algorithm: str | None) -> str:
+    """The key of the schema that was meant: spelt nearly so, or spelt so in another section. `algorithm`: which one's
+    section the path is in."""
+    for name, other in ALGORITHMS.items():
+        if algorithm and name != algorithm and path[-1] in other.model_fields:
+            return f"it is a key of {name}, not of {algorithm}"
+    known = list(_keys(Config, "", algorithm))
     section, last = ".".join(key for key in path[:-1] if isinstance(key, str)), str(path[-1])
     siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
     near = get_close_matches(last, siblings, n=1)
@@ -240,10 +251,14 @@ def _suggest(path: tuple[str | int, ...]) -> str:
     return nearest(last, siblings)
 
 
-def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
+def _keys(model: type[BaseModel], prefix: str, algorithm: str | None = None) -> Iterator[str]:
+    """Dotted; of the algorithms' sections that one's, or all."""
     for name, field in model.model_fields.items():
         yield prefix + name
-        if isinstance(field.default, BaseModel):
+        if name == "algorithm":
+            for section in [ALGORITHMS[algorithm]] if algorithm else ALGORITHMS.values():
+                yield from _keys(section, f"{prefix}{name}.")
+        elif isinstance(field.default, BaseModel):
             yield from _keys(type(field.default), f"{prefix}{name}.")
     if model is TrainingSection:
         yield from _keys(Stage, f"{prefix}curriculum.")

@@ -17,7 +17,7 @@ import numpy as np
 
 from agents.artifact import write_whole
 from envs.game import Game, with_settings
-from experiments.assembly import choose_runners, game_settings, probe, started
+from experiments.assembly import choose_runners, game_settings, probe, schedules, started
 from experiments.checkpoint import load, newest, save
 from experiments.config import Config
 from experiments.curriculum import games_before, stage_now
@@ -28,6 +28,7 @@ from experiments.run_folder import RunFolder
 from experiments.stop import StopRequest
 
 LOG_SECONDS = 2.0  # between two rows of metrics
+TAGS = {"steps": "selfplay/gradient_steps", "window": "selfplay/window"}  # of what learners report beside losses
 
 
 def train(
@@ -144,16 +145,11 @@ class Training:
             self.progress.say(f"curriculum: on to {now} ({reached}, {self.share():.0%} of the budget)")
 
     def _set_schedules(self) -> None:
-        """Linear from the first value to the final one over the budget."""
-        share, training, ppo = min(1.0, self.share()), self.config.training, self.config.algorithm
-        self.algorithm.lr = _between(training.lr, training.lr_final, share)
-        self.algorithm.entropy = _between(ppo.entropy, ppo.entropy_final, share)
+        algorithm = self.algorithm
+        algorithm.learner_options, algorithm.runner_options = schedules(self.config, self.share())
 
     def _log(self) -> None:
         """Means over the updates since the last row."""
-        from agents.rllib.learner import LOSSES
-        from agents.rollouts import STATISTICS
-
         reports, clock = self._since_log, self.clock
         own = [report for report in reports if report.learner == 0] or self._last_own  # of the run's agent
         if not reports or not own:
@@ -163,8 +159,8 @@ class Training:
         agent_steps = sum(report.agent_steps for report in reports)
         waited = sum(report.seconds["wait"] for report in reports)
         self._last_own = own[-1:]
-        sums = {name: sum(report.sums[name] for report in own) for name in STATISTICS}
-        values = {f"loss/{name}": np.mean([report.losses[name] for report in own]) for name in LOSSES}
+        sums = {name: sum(report.sums[name] for report in own) for name in own[0].sums}
+        values = _losses(own)
         episodes = sums["episodes"]
         if episodes:
             values["selfplay/episode_length"] = sums["episode_steps"] / episodes
@@ -176,13 +172,16 @@ class Training:
         if sums["fixed_episodes"]:
             values["selfplay/return_against_fixed"] = sums["fixed_return"] / sums["fixed_episodes"]
         values |= {
-            "selfplay/lr": self.algorithm.lr,
-            "selfplay/entropy_coefficient": self.algorithm.entropy,
+            **{f"selfplay/{name}": value for name, value in self._scheduled().items()},
             "speed/env_steps_per_second": env_steps / seconds,
             "speed/agent_steps_per_second": agent_steps / seconds,
             "speed/learner_idle_share": waited / seconds,
             "speed/resident_gigabytes": _resident_gigabytes(),
         }
+        if "simulations" in sums:
+            made = sum(report.sums["simulations"] for report in reports)
+            values["speed/simulations_per_second"] = made / seconds
+            values["speed/evaluations_per_simulation"] = sums["evaluations"] / max(1.0, sums["simulations"])
         values |= self._league_values()
         if self.config.training.curriculum:
             values["selfplay/stage"] = self.algorithm.stage
@@ -191,12 +190,18 @@ class Training:
             "training_seconds": clock.training_seconds,
             "env_steps": self.algorithm.env_steps,
             "steps_per_second": env_steps / seconds,
-            "entropy": values["loss/entropy"],
         }
+        if "loss/entropy" in values:
+            shown["entropy"] = values["loss/entropy"]
         if episodes:
             shown["game_length"] = values["selfplay/episode_length"]
         self.progress.update(shown)
         self._since_log, self._logged_at = [], clock.training_seconds
+
+    def _scheduled(self) -> dict[str, float]:
+        """What changes during a run, by the names of its tags."""
+        options = {**self.algorithm.learner_options, **self.algorithm.runner_options}
+        return {"entropy_coefficient" if name == "entropy" else name: value for name, value in options.items()}
 
     def _league_values(self) -> dict[str, float]:
         """How the first learner does against the pool, and the others against whom they meet."""
@@ -282,6 +287,16 @@ class Training:
         say(f"curves:  tensorboard --logdir {self.run.path.parent.parent.name}")
 
 
+def _losses(reports: list[Any]) -> dict[str, float]:
+    """Means over updates, by tag; of those in which something was learned."""
+    values = {}
+    for name in reports[0].losses:
+        each = np.array([report.losses[name] for report in reports])
+        if not np.isnan(each).all():
+            values[TAGS.get(name, f"loss/{name}")] = float(np.nanmean(each))
+    return values
+
+
 def dry_run(config: Config, game: Game) -> int:
     """Train for a few seconds without a run folder, and say what the run would cost."""
     game = with_settings(game, game_settings(config, game))
@@ -307,10 +322,6 @@ def dry_run(config: Config, game: Game) -> int:
         progress.say(f"training      {min(ends):.1f} minutes, measuring and saving not counted")
         progress.say(f"run folder    runs/{config.name}/<time>-<id>/")
     return ExitCode.DONE
-
-
-def _between(first: float, last: float | None, share: float) -> float:
-    return first if last is None else first + (last - first) * share
 
 
 def _short(run: RunFolder) -> str:

@@ -1,8 +1,8 @@
-"""Self-play PPO as an RLlib Algorithm: its runners, learner, restarts and Tune stay RLlib's.
+"""Self-play as an RLlib Algorithm, whatever learns (ppo.py, alphazero.py): runners, restarts, Tune stay RLlib's.
 
 0 runners     sample, learn, sample, learn in the driver
->= 1          runners sample batch k + 1 with the weights before update k, while the driver learns; the ratio of PPO
-              uses the behaviour's log-probability, so it stays valid
+>= 1          runners sample batch k + 1 with the weights before update k, while the driver learns (the ratio of PPO
+              uses the behaviour's log-probability, so it stays valid)
 """
 
 import tempfile
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import ray
-from ray.rllib.algorithms.algorithm_config import NotProvided
-from ray.rllib.algorithms.ppo import PPO, PPOConfig
+from ray.rllib.algorithms.algorithm import Algorithm
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module.multi_rl_module import MultiRLModuleSpec
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.policy.sample_batch import MultiAgentBatch, concat_samples
@@ -28,11 +28,11 @@ from agents.network_agent import NetworkAgent
 from agents.pool import Member, Sampling
 from agents.ratings import counts_of
 from agents.rllib.env_runner import SelfPlayEnvRunner
-from agents.rllib.learner import LOSSES, SelfPlayPPOLearner
+from agents.rllib.learner import SelfPlayLearner
 from agents.rllib.module import MASK, PolicyValueModule, module_ids, weights_of
 from agents.rllib.sampler import RunnersLost, Sampler
 from agents.rllib.state import export_state, import_state
-from agents.rollouts import STATISTICS, RolloutSettings, Weights
+from agents.rollouts import RolloutSettings, Weights
 from envs import make
 from envs.game import Game
 
@@ -70,22 +70,19 @@ class SelfPlaySettings:
         return replace(rollouts, num_games=total // num_runners + (worker_index <= total % num_runners))
 
 
-class SelfPlayConfig(PPOConfig):
-    """PPOConfig with `selfplay`, a SelfPlaySettings: set it with `.self_play(...)`; `.training(target_kl=...)` ends an
-    update early."""
+class SelfPlayConfig(AlgorithmConfig):
+    """AlgorithmConfig with `selfplay`, a SelfPlaySettings: set it with `.self_play(...)`."""
 
     def __init__(self, algo_class: Any = None):
-        super().__init__(algo_class=algo_class or SelfPlay)
+        super().__init__(algo_class=algo_class)
         self.selfplay: SelfPlaySettings | None = None
         self.learner_threads = 1  # of the CPU learner's gradient
-        self.target_kl: float | None = None
         self.env_runners(env_runner_cls=SelfPlayEnvRunner, create_local_env_runner=False, num_env_runners=0)
         self.fault_tolerance(
             restart_failed_env_runners=True,
             delay_between_env_runner_restarts_s=0.0,
             env_runner_health_probe_timeout_s=PROBE_SECONDS,
         )
-        self.training(learner_class=SelfPlayPPOLearner, use_kl_loss=False)
         self._dont_auto_sync_env_runner_states = True  # weights travel with each request to sample
         self.log_level = None  # cluster.py sets it; Tune and others keep their own
 
@@ -113,11 +110,8 @@ class SelfPlayConfig(PPOConfig):
         self.rl_module(rl_module_spec=module() if len(ids) == 1 else league)
         return self
 
-    def training(self, *, target_kl: float | None = NotProvided, **kwargs: Any) -> "SelfPlayConfig":
-        super().training(**kwargs)
-        if target_kl is not NotProvided:
-            self.target_kl = target_kl
-        return self
+    def get_default_rl_module_spec(self) -> RLModuleSpec:
+        return RLModuleSpec(module_class=PolicyValueModule)
 
     def validate(self) -> None:
         """RLlib's checks and ours. Raises ValueError."""
@@ -142,23 +136,20 @@ class UpdateReport:
 
     env_steps: int
     agent_steps: int
-    losses: dict[str, float]  # by learner.LOSSES
-    sums: dict[str, float]  # by rollouts.STATISTICS
+    losses: dict[str, float]  # by the learner's LOSSES
+    sums: dict[str, float]  # by tally.STATISTICS and, of searches, search_rollouts.SEARCH_STATISTICS
     seconds: dict[str, float] = field(default_factory=dict)  # wait (for samples), learn
     learner: int = 0  # whose update it was
 
 
-class SelfPlay(PPO):
-    """`train()` is one update; `report` says what it did; `lr` and `entropy`, if set, go before the config's schedules;
-    `stage` says which game of the curriculum is played, and `enter` changes it between updates.
+class SelfPlay(Algorithm):
+    """`train()` is one update; `report` says what it did. `learner_options` go to the learner with each, before the
+    config's schedules (`lr` and more), `runner_options` to the runners; `stage` says which game of the curriculum is
+    played, and `enter` changes it between updates.
 
     train() raises sampler.EnvironmentFailure, sampler.RunnersLost and learner.Diverged. It leaves `report` alone where
     no runner was healthy (RLlib is restarting them) or all that had been played is of the stage before.
     """
-
-    @classmethod
-    def get_default_config(cls) -> SelfPlayConfig:
-        return SelfPlayConfig()
 
     def setup(self, config: Any) -> None:
         wanted = config.num_env_runners * config.num_cpus_per_env_runner
@@ -166,8 +157,8 @@ class SelfPlay(PPO):
             # RLlib would wait for ever
             raise RunnersLost(f"{config.num_env_runners} runners need {wanted} cores, but Ray has {cores:.0f}")
         self.env_steps = 0
-        self.lr: float | None = None
-        self.entropy: float | None = None
+        self.learner_options: dict[str, float] = {}
+        self.runner_options: dict[str, float] = {}
         self.report: UpdateReport | None = None
         self.joined: list[Member] = []  # exploiters that did since the caller last emptied it
         self.stage = 0  # of selfplay.before and the game itself
@@ -206,7 +197,7 @@ class SelfPlay(PPO):
         return average.weights() if average and average.count else self.weights()
 
     @property
-    def learner(self) -> SelfPlayPPOLearner:
+    def learner(self) -> SelfPlayLearner:
         return self.learner_group._learner
 
     @property
@@ -230,11 +221,10 @@ class SelfPlay(PPO):
         results = self.learner_group.update(
             batch=batch,
             timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: self.env_steps},
-            lr=self.lr,
-            entropy=self.entropy,
+            options=self.learner_options,
         )
         of_module = results[0][self.module_ids[learner.index]]
-        losses = {name: float(of_module[name].peek()) for name in LOSSES}
+        losses = {name: float(of_module[name].peek()) for name in self.learner.LOSSES}
         self.metrics.aggregate(results, key=LEARNER_RESULTS)
         learner.updates += 1
         if learner.average:
@@ -245,7 +235,7 @@ class SelfPlay(PPO):
             env_steps=batch.env_steps(),
             agent_steps=batch.agent_steps(),
             losses=losses,
-            sums={name: sum(play["sums"][name] for play in plays) for name in STATISTICS},
+            sums={name: sum(play["sums"][name] for play in plays) for name in plays[0]["sums"]},
             seconds={"wait": waited - begin, "learn": time.perf_counter() - waited},
             learner=learner.index,
         )

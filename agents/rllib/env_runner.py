@@ -32,7 +32,16 @@ from ray.rllib.utils.typing import StateDict
 
 from agents.rllib.module import MASK, PREFIX, module_ids
 from agents.rollouts import Rollouts, Weights
+from agents.search_rollouts import SearchRollouts
 
+# what RLlib calls the columns that `collect` returns; others keep their names
+MASKS = "masks"
+COLUMNS = {
+    "observations": Columns.OBS,
+    "actions": Columns.ACTIONS,
+    "logps": Columns.ACTION_LOGP,
+    "targets": "value_targets",
+}
 RETURN_AGAINST_PAST_MEAN = "return_against_past_mean"  # what the learning team got against past selves
 
 
@@ -64,13 +73,13 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         self.rollouts = self.make_rollouts(0)  # the first learner's
         self._rollouts = {0: self.rollouts}
 
-    def rollouts_for(self, learner: int) -> Rollouts:
+    def rollouts_for(self, learner: int) -> Rollouts | SearchRollouts:
         """The games of a learner of the league, begun when they are first asked for."""
         if learner not in self._rollouts:
             self._rollouts[learner] = self.make_rollouts(learner)
         return self._rollouts[learner]
 
-    def make_rollouts(self, learner: int) -> Rollouts:
+    def make_rollouts(self, learner: int) -> Rollouts | SearchRollouts:
         selfplay, index = self.config.selfplay, self.worker_index or 0
         settings = selfplay.rollouts_of(index, self.config.num_env_runners, learner)
         sequence = [self.config.seed or 0, index]
@@ -81,7 +90,8 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         if learner:
             sequence.append(learner)
         stream = int(np.random.SeedSequence(sequence).generate_state(1)[0])
-        return Rollouts(self.game, selfplay.network, settings, seed=stream)
+        kind = SearchRollouts if settings.search else Rollouts
+        return kind(self.game, selfplay.network, settings, seed=stream)
 
     def make_module(self) -> None:
         self.module = self.rollouts.learner
@@ -97,18 +107,11 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         """One rollout of every game: a list of one batch (a bare batch is a dict, which RLlib would take apart)."""
         rollouts = self.rollouts_for(learner)
         samples, self.sums = rollouts.collect()
-        batch = SampleBatch(
-            {
-                Columns.OBS: samples["observations"],
-                Columns.ACTIONS: samples["actions"],
-                Columns.ACTION_LOGP: samples["logps"],
-                "advantages": samples["advantages"],
-                "value_targets": samples["targets"],
-            }
-        )
-        if not samples["masks"].all():
-            batch[MASK] = samples["masks"]
-        env_steps = rollouts.settings.num_games * rollouts.settings.length
+        masks = samples.pop(MASKS, None)
+        batch = SampleBatch({COLUMNS.get(name, name): column for name, column in samples.items()})
+        if masks is not None and not masks.all():
+            batch[MASK] = masks
+        env_steps = rollouts.env_steps
         self.num_env_steps_sampled_lifetime += env_steps
         module_id = module_ids(self.config.selfplay.league)[learner]
         self._log(env_steps, batch.count, module_id)
@@ -146,9 +149,10 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
         exchanged: bool = True,
         stage: int = 0,
         learner: int = 0,
+        options: dict[str, float] | None = None,
     ) -> dict[str, Any]:
         """Take a learner's new weights, sample for it, report: {batch, sums, metrics, stage, slots} or {error: the
-        traceback}."""
+        traceback}. `options`: of searches, what SearchRollouts.set_schedule takes."""
         if self.failure:
             return {"error": self.failure}
         try:
@@ -159,13 +163,15 @@ class SelfPlayEnvRunner(EnvRunner, Checkpointable):
             for slot, past in (past_selves or {}).items():
                 if slot < len(rollouts.past_selves):
                     rollouts.set_past_self(slot, past, exchanged=exchanged)
+            if options and isinstance(rollouts, SearchRollouts):
+                rollouts.set_schedule(**options)
             (batch,) = self.sample(learner)
         except Exception:
             error = traceback.format_exc().rstrip()
             with suppress(Exception):
                 self.rollouts_for(learner).restart()
             return {"error": error}
-        slots = rollouts.against_slots.copy()
+        slots = rollouts.tally.against_slots.copy()
         return {"batch": batch, "sums": self.sums, "metrics": self.get_metrics(), "stage": stage, "slots": slots}
 
     def export_games(self) -> dict[int, tuple[dict[str, np.ndarray], dict[str, Any]]]:

@@ -1,25 +1,14 @@
-"""The PPO learner: RLlib's, with a lean inner loop.
+"""What our learners share: RLlib's Learner, one optimiser a module, gradients by agents/fast_network.py on a CPU."""
 
-RLlib's own loop spends its time in connectors, per-minibatch metrics and batch objects; ours permutes the batch once an
-epoch and runs forward, loss, backward (agents/fast_network.py on a CPU) and a fused Adam on slices of it. Schulman et
-al., "Proximal policy optimization algorithms" (2017), equation 7 with an entropy bonus and a value loss.
-"""
-
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
-from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
-from ray.rllib.core.columns import Columns
+from ray.rllib.core.learner.torch.torch_learner import TorchLearner
 from ray.rllib.core.learner.training_data import TrainingData
 
 from agents.fast_network import ThreadedGradient
-from agents.losses import PPOLoss
 from agents.network import PolicyValueNetwork
-from agents.rllib.module import MASK
-from agents.rollouts import ILLEGAL_LOGIT
 
 
 class Diverged(RuntimeError):
@@ -29,9 +18,13 @@ class Diverged(RuntimeError):
 NOT_FINITE = "training diverged: the gradient is not finite any more; lower the learning rate"
 
 
-class SelfPlayPPOLearner(PPOTorchLearner):
-    """Updates one module from one MultiAgentBatch of advantages that the runners computed. Of a league's modules each
-    has a batch of its own."""
+class SelfPlayLearner(TorchLearner):
+    """Updates one module from one MultiAgentBatch that the runners made. Of a league's modules each has a batch of its
+    own.
+
+    A subclass says in LOSSES what it logs of a module at each update, and in `fit` how it learns."""
+
+    LOSSES: tuple[str, ...] = ()
 
     def build(self) -> None:
         super().build()
@@ -54,10 +47,16 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         self.network(module_id).load_state_dict(state)
         self.optimizer(module_id).state.clear()
 
-    def configure_optimizers_for_module(self, module_id, config=None) -> None:
-        params = self.get_parameters(self._module[module_id])
-        optimizer = torch.optim.Adam(params, lr=config.lr, eps=1e-5, fused=True)
-        self.register_optimizer(module_id=module_id, optimizer=optimizer, params=params, lr_or_lr_schedule=config.lr)
+    def export_memory(self, module_id: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """What a module learns from beside the next batch: arrays and JSON."""
+        return {}, {}
+
+    def import_memory(self, module_id: str, arrays: dict[str, np.ndarray], state: dict[str, Any]) -> None:
+        """Go on from `export_memory()`."""
+
+    def fit(self, module_id: str, rows: Any, options: dict[str, float]) -> list[float]:
+        """Learn from a batch of a module; the values of LOSSES. Raises Diverged."""
+        raise NotImplementedError
 
     def update(
         self,
@@ -65,121 +64,34 @@ class SelfPlayPPOLearner(PPOTorchLearner):
         *,
         training_data: TrainingData | None = None,
         timesteps: dict[str, Any] | None = None,
-        lr: float | None = None,
-        entropy: float | None = None,
+        options: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> Any:
-        """`num_epochs` passes in minibatches of about `minibatch_size`; lr and entropy override the config's schedules.
-
-        Ends early once a minibatch's KL divergence passes the config's `target_kl`. Raises Diverged.
-        """
+        """`options`: what the caller schedules, `lr` and more; each goes before the config's own. Raises Diverged."""
         self.before_gradient_based_update(timesteps=timesteps or {})
         training_data = training_data or TrainingData(batch=batch)
         training_data.validate()
         training_data.solve_refs()
         self._weights_seq_no += 1
+        options = options or {}
         ((module_id, rows),) = training_data.batch.policy_batches.items()
-        network, optimizer = self.network(module_id), self.optimizer(module_id)
-        if lr is not None:
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-        if entropy is None:
-            entropy = float(self.entropy_coeff_schedulers_per_module[module_id].get_current_value())
-        if self.device.type == "cpu":
-            means = self._fit_on_cpu(self.fast_gradients[module_id], optimizer, rows, entropy)
-        else:
-            means = self._fit_with_autograd(network, optimizer, rows, entropy)
-        for name, value in zip(LOSSES, means, strict=True):
+        if "lr" in options:
+            for group in self.optimizer(module_id).param_groups:
+                group["lr"] = options["lr"]
+        values = self.fit(module_id, rows, options)
+        for name, value in zip(self.LOSSES, values, strict=True):
             self.metrics.log_value((module_id, name), value, window=1)
         self.after_gradient_based_update(timesteps=timesteps or {})
         return self.metrics.reduce()
 
-    def _minibatches(self, count: int) -> Iterator[tuple[torch.Tensor, list[tuple[int, int]]]]:
-        """For each epoch a permutation of the rows and the (begin, end) of its minibatches, all about equal."""
-        number = max(1, round(count / (self.config.minibatch_size or count)))
-        edges = [count * i // number for i in range(number + 1)]
-        for _ in range(self.config.num_epochs):
-            yield torch.randperm(count, generator=self.shuffle), list(pairwise(edges))
-
-    def _fit_on_cpu(self, fast: ThreadedGradient, optimizer: Any, rows: Any, entropy: float) -> list[float]:
-        """All epochs through ThreadedGradient. Returns the means of LOSSES over the minibatches."""
-        config, count = self.config, len(rows)
-        observations = rows[Columns.OBS].reshape(count, -1).astype(np.float32, copy=False)
-        advantages = rows["advantages"]
-        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-        arrays = [observations, rows[Columns.ACTIONS], rows[Columns.ACTION_LOGP], advantages, rows["value_targets"]]
-        masks, clip_at = rows.get(MASK), config.grad_clip
-        losses: list[np.ndarray] = []
-        for order, edges in self._minibatches(count):
-            index = order.numpy()
-            shuffled = [array[index] for array in arrays]
-            legal = None if masks is None else masks[index]
-            for begin, end in edges:
-                part = slice(begin, end)
-                actions, logps, advantages, targets = (array[part] for array in shuffled[1:])
-                loss = PPOLoss(
-                    None if legal is None else legal[part], actions, logps, advantages, targets,
-                    config.clip_param, config.vf_loss_coeff, entropy,
-                )  # fmt: skip
-                sums = fast.differentiate(shuffled[0][part], loss)
-                norm = float(np.sqrt(np.dot(fast.gradient, fast.gradient)))
-                if not np.isfinite(norm):
-                    raise Diverged(NOT_FINITE)
-                if clip_at and norm > clip_at:
-                    fast.gradient *= clip_at / norm
-                optimizer.step()
-                losses.append(np.append(sums / (end - begin), norm))
-                if config.target_kl and losses[-1][KL] > config.target_kl:
-                    return np.mean(losses, axis=0).tolist()
-        return np.mean(losses, axis=0).tolist()
-
-    def _fit_with_autograd(self, network: Any, optimizer: Any, rows: Any, entropy: float) -> list[float]:
-        """The same on a GPU: torch differentiates."""
-        config, count, params = self.config, len(rows), list(network.parameters())
-        columns = [Columns.OBS, Columns.ACTIONS, Columns.ACTION_LOGP, "advantages", "value_targets"]
-        if MASK in rows:
-            columns.append(MASK)
-        tensors = [torch.as_tensor(rows[name], device=self.device) for name in columns]
-        tensors[0] = tensors[0].flatten(1).float()
-        tensors[1] = tensors[1].long().unsqueeze(1)
-        tensors[3] = (tensors[3] - tensors[3].mean()) / (tensors[3].std(correction=0) + 1e-8)
-        losses = []
-        for order, edges in self._minibatches(count):
-            index = order.to(self.device)
-            shuffled = [tensor[index] for tensor in tensors]
-            for begin, end in edges:
-                loss, parts = ppo_loss(network, *(t[begin:end] for t in shuffled), config=config, entropy=entropy)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                norm = torch.nn.utils.clip_grad_norm_(params, config.grad_clip or float("inf"))
-                if not torch.isfinite(norm):
-                    raise Diverged(NOT_FINITE)
-                optimizer.step()
-                losses.append(torch.stack([*parts, norm.detach()]))
-                if config.target_kl and losses[-1][KL] > config.target_kl:
-                    return torch.stack(losses).mean(0).tolist()
-        return torch.stack(losses).mean(0).tolist()
-
-
-LOSSES = (*PPOLoss.TERMS, "gradient_norm")
-KL = LOSSES.index("kl")
-
-
-def ppo_loss(network, observations, actions, logps, advantages, targets, mask=None, *, config, entropy):
-    """Clipped surrogate + value loss - entropy bonus, and (policy, value, entropy, approximate KL) for the record.
-
-    The KL estimate is Schulman's k3, E[(r - 1) - log r] (joschu.net/blog/kl-approx.html)."""
-    logits, values = network(observations)
-    if mask is not None:
-        logits = logits.masked_fill(~mask, ILLEGAL_LOGIT)
-    log_probabilities = torch.log_softmax(logits, dim=1)
-    change = log_probabilities.gather(1, actions).squeeze(1) - logps
-    ratio = change.exp()
-    clipped = ratio.clamp(1 - config.clip_param, 1 + config.clip_param)
-    policy_loss = -torch.minimum(ratio * advantages, clipped * advantages).mean()
-    value_loss = (values - targets).square().mean()
-    mean_entropy = -(log_probabilities.exp() * log_probabilities).sum(1).mean()
-    loss = policy_loss + config.vf_loss_coeff * value_loss - entropy * mean_entropy
-    with torch.no_grad():
-        kl = (ratio - 1 - change).mean()
-    return loss, (policy_loss.detach(), value_loss.detach(), mean_entropy.detach(), kl)
+    def clipped_step(self, module_id: str) -> float:
+        """One step of the optimiser along the fast gradient, shortened to the config's `grad_clip`; its length before.
+        Raises Diverged."""
+        gradient, clip_at = self.fast_gradients[module_id].gradient, self.config.grad_clip
+        norm = float(np.sqrt(np.dot(gradient, gradient)))
+        if not np.isfinite(norm):
+            raise Diverged(NOT_FINITE)
+        if clip_at and norm > clip_at:
+            gradient *= clip_at / norm
+        self.optimizer(module_id).step()
+        return norm

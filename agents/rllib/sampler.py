@@ -85,7 +85,7 @@ class Sampler:
         self._asked[runner] = list(learner.slots)
         return {
             "weights": weights, "past_selves": past, "exchanged": exchanged, "stage": self.algorithm.stage,
-            "learner": learner.index,
+            "learner": learner.index, "options": self.algorithm.runner_options,
         }  # fmt: skip
 
     def exchanged(self, runner: int, learner: Learner) -> bool:

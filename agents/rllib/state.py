@@ -33,9 +33,13 @@ def export_state(algorithm: "SelfPlay") -> tuple[dict[str, dict[str, np.ndarray]
         arrays[f"optimizer_{one.index}"] = moments
         if one.average:
             arrays[f"average_{one.index}"] = {name: value.copy() for name, value in one.average.average.items()}
+        columns, memory = learner.export_memory(module_id)
+        if columns:
+            arrays[f"memory_{one.index}"] = columns
         learners.append(
             {
                 "name": one.name,
+                "memory": memory,
                 "averaged": one.average.count if one.average else 0,
                 "slots": [members.index(member) for member in one.slots],
                 "slots_exchanged": algorithm.sampler.exchanged(1 if algorithm.config.num_env_runners else 0, one),
@@ -90,6 +94,7 @@ def import_state(algorithm: "SelfPlay", arrays: dict[str, dict[str, np.ndarray]]
             optimizer.state[parameter] = {
                 key.rpartition("/")[2]: torch.from_numpy(np.array(moments[key])).to(parameter.device) for key in keys
             }
+        learner.import_memory(module_id, arrays.get(f"memory_{one.index}", {}), saved["memory"])
         for name in COUNTERS:
             setattr(one, name, saved[name])
         one.slots = [members[index] for index in saved["slots"]]
@@ -126,7 +131,7 @@ def _set_games(
     game = selfplay.game_of(algorithm.stage)
     if any(boards["states"].dtype != game.state_dtype for boards in saved):  # a remote runner could only die of it
         raise ValueError(f"the saved games are not games of {game.id}")
-    together = {name: np.concatenate([boards[name] for boards in saved]) for name in saved[0]}
+    together = {name: _joined([boards[name] for boards in saved]) for name in saved[0]}
     streams = [games[index] for index in sorted(games, key=int)]
     begin = 0
     for position, index in enumerate(range(1, config.num_env_runners + 1) if config.num_env_runners else [0]):
@@ -142,3 +147,13 @@ def _set_games(
                 kwargs={"arrays": share, "state": stream, "stage": algorithm.stage, "learner": learner},
                 remote_worker_ids=[index],
             )
+
+
+def _joined(arrays: list[np.ndarray]) -> np.ndarray:
+    """One array of them all, the games first; where the second size differs (moves written down), filled up with 0."""
+    if arrays[0].ndim > 1:
+        longest = max(array.shape[1] for array in arrays)
+        arrays = [
+            np.pad(array, [(0, 0), (0, longest - array.shape[1]), *[(0, 0)] * (array.ndim - 2)]) for array in arrays
+        ]
+    return np.concatenate(arrays)

@@ -127,6 +127,7 @@ class Search:
         self._observations = np.zeros((num_games, *game.observation_shape), game.observation_dtype)
         self._seen = self._observations.reshape(num_games, -1).view(np.uint8)
         self._waiting_keys = np.zeros(num_games, np.uint64)
+        self.simulations_made = self.evaluations = 0  # of the searches that are over; rows that the network was given
         self._mask, self._paid = np.zeros(game.num_actions, np.bool_), np.zeros(2, np.float32)
         self.seed(np.arange(num_games), seed_streams(seed, num_games))
 
@@ -158,12 +159,17 @@ class Search:
         """What the cache knows, after the network has changed."""
         self._keys[:] = 0
 
+    def abandon(self) -> None:
+        """Every search under way: all rows are at rest, and nothing of them can be read."""
+        self._num_waiting = self._num_over = 0
+
     def tick(self) -> np.ndarray:
         """One evaluation for every game that waits, and simulations until it waits again. Returns the rows int64 [n]
         whose searches are over now; they rest until `start`. Raises ValueError for a network of another game."""
         if self._evaluate is None:
             self._play_out()
         elif self._num_waiting:
+            self.evaluations += self._num_waiting
             heads = self._evaluate(self._observations[: self._num_waiting])
             if heads.shape != (self._num_waiting, self.game.num_actions + 1):
                 wanted = (self._num_waiting, self.game.num_actions + 1)
@@ -172,6 +178,7 @@ class Search:
             self._make_room(most_nodes)
         rows = self._over[: self._num_over].copy()
         self._num_over = 0
+        self.simulations_made += int(self._searches["simulations"][rows].sum())
         return rows
 
     def read(self, rows: np.ndarray) -> Found:

@@ -12,7 +12,7 @@ from agents.fast_layers import CHUNK, bias_relu, bias_tanh
 from agents.fast_network import MIN_ROWS_A_THREAD, FastNetwork, ThreadedGradient
 from agents.losses import PPOLoss, SearchLoss
 from agents.network import PolicyValueNetwork
-from agents.rllib.learner import ppo_loss
+from agents.rllib.ppo import ppo_loss
 from agents.rollouts import ILLEGAL_LOGIT
 
 SHAPES = [  # observation size, actions, hidden widths, activation, rows
@@ -296,6 +296,8 @@ def test_the_search_loss_is_torch_s():
     error = (value - torch.from_numpy(targets)).square().mean()
     entropy = -(log_p.exp() * log_p).sum(1).mean()
     (policy + 0.3 * error).backward()
-    np.testing.assert_allclose(sums / rows, [float(term) for term in (policy.detach(), error.detach(), entropy.detach())], rtol=1e-4)
+    np.testing.assert_allclose(
+        sums / rows, [float(term) for term in (policy.detach(), error.detach(), entropy.detach())], rtol=1e-4
+    )
     flat = np.concatenate([p.grad.numpy().ravel() for p in net.parameters()])
     np.testing.assert_allclose(mlp.gradient, flat, atol=1e-6)

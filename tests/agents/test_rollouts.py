@@ -13,7 +13,8 @@ import torch
 
 from agents.names import make_agent
 from agents.network import PolicyValueNetwork
-from agents.rollouts import STATISTICS, Rollouts, RolloutSettings, assign_controllers
+from agents.rollouts import Rollouts, RolloutSettings, assign_controllers
+from agents.tally import STATISTICS
 from envs import make
 from envs.batch import Batch
 
@@ -114,7 +115,7 @@ def test_a_new_past_self_in_a_slot_takes_over_at_once():
     states = rollouts.batch.states
     first = [np.flatnonzero(state["board"].ravel())[0] for state in states]
     by_slot = {
-        slot: {int(first[b]) for b in range(16) if rollouts.controller[b, 0] == 1 + slot} for slot in range(2)
+        slot: {int(first[b]) for b in range(16) if rollouts.tally.controller[b, 0] == 1 + slot} for slot in range(2)
     }  # the games in which that slot's past self sits first
     assert by_slot == {0: {8}, 1: {4}}
 
@@ -202,15 +203,15 @@ def test_games_against_each_slot_are_counted_by_the_points_of_the_learning_team(
     for _ in range(60):
         rollouts.collect()
         over = rollouts._terminated[0]
-        for row in np.flatnonzero(over & (rollouts.controller > 0).any(axis=1)):
-            slot, seat = rollouts.controller[row].max() - 1, rollouts.controller[row].argmin()
+        for row in np.flatnonzero(over & (rollouts.tally.controller > 0).any(axis=1)):
+            slot, seat = rollouts.tally.controller[row].max() - 1, rollouts.tally.controller[row].argmin()
             games[slot] += 1
             points[slot] += (1 + rollouts._rewards[0, row, seat]) / 2
-            assert rollouts.against_slots[slot, 0] > 0
-        counted = rollouts.against_slots.sum(axis=0)
-        assert counted[0] == (over & (rollouts.controller > 0).any(axis=1)).sum()
-        games -= rollouts.against_slots[:, 0]
-        points -= rollouts.against_slots[:, 1]
+            assert rollouts.tally.against_slots[slot, 0] > 0
+        counted = rollouts.tally.against_slots.sum(axis=0)
+        assert counted[0] == (over & (rollouts.tally.controller > 0).any(axis=1)).sum()
+        games -= rollouts.tally.against_slots[:, 0]
+        points -= rollouts.tally.against_slots[:, 1]
     assert not games.any()
     assert not points.any()
 
@@ -219,19 +220,19 @@ def test_a_game_in_which_the_past_self_was_exchanged_counts_for_nobody():
     rollouts = tic_tac_toe(num_games=20, pool_share=1.0, slots=2, length=1)
     for _ in range(3):
         rollouts.collect()
-    begun = rollouts._steps_of_game > 0
+    begun = rollouts.tally.steps_of_game > 0
     weights = {name: value.numpy() for name, value in rollouts.learner.state_dict().items()}
     rollouts.set_past_self(1, weights)
     counted = np.zeros(20, bool)
     for _ in range(7):  # no game is longer than nine moves, so every game ends once, and some twice
-        ending = rollouts._mixed.copy()
+        ending = rollouts.tally._mixed.copy()
         rollouts.collect()
         over = rollouts._terminated[0]
-        of_slot = (rollouts.controller == 2).any(axis=1)
-        assert rollouts.against_slots[1, 0] == (over & of_slot & ~ending).sum()
+        of_slot = (rollouts.tally.controller == 2).any(axis=1)
+        assert rollouts.tally.against_slots[1, 0] == (over & of_slot & ~ending).sum()
         counted |= over
     assert begun.any()
-    assert not rollouts._mixed.any()
+    assert not rollouts.tally._mixed.any()
     assert counted.all()
 
 

@@ -39,10 +39,10 @@ def settings_for(game_id: str = "tic_tac_toe", **rollouts: Any) -> Any:
 
 
 def config_for(runners: int = 0, game_id: str = "tic_tac_toe", seed: int = 0, **rollouts: Any) -> Any:
-    from agents.rllib.algorithm import SelfPlayConfig
+    from agents.rllib.ppo import SelfPlayPPOConfig
 
     return (
-        SelfPlayConfig()
+        SelfPlayPPOConfig()
         .self_play(settings_for(game_id, **rollouts))
         .env_runners(num_env_runners=runners)
         .training(lr=3e-3, num_epochs=2, minibatch_size=64, entropy_coeff=0.01, vf_loss_coeff=0.5, grad_clip=0.5)

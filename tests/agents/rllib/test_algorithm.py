@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from agents.averaging import WeightAverage
-from agents.rllib.algorithm import SelfPlayConfig, join_batches
-from agents.rllib.learner import LOSSES, Diverged
+from agents.rllib.algorithm import join_batches
+from agents.rllib.ppo import SelfPlayPPOConfig
+from agents.rllib.learner import Diverged
+from agents.rllib.ppo import LOSSES
 from agents.rllib.sampler import EnvironmentFailure
-from agents.rollouts import STATISTICS
+from agents.tally import STATISTICS
 from tests.agents.rllib.conftest import ROLLOUTS, config_for
 from tests.exactness import bits
 
@@ -131,10 +133,10 @@ def test_schedules_of_the_run_go_before_the_config_s(build):
     """A learning rate of 0 leaves the weights alone, and the next one moves them."""
     algorithm = build()
     before = algorithm.weights()
-    algorithm.lr = 0.0
+    algorithm.learner_options["lr"] = 0.0
     algorithm.train()
     assert all(np.array_equal(before[name], w) for name, w in algorithm.weights().items())
-    algorithm.lr = 1e-2
+    algorithm.learner_options["lr"] = 1e-2
     algorithm.train()
     assert not all(np.array_equal(before[name], w) for name, w in algorithm.weights().items())
 
@@ -149,9 +151,8 @@ def test_without_a_share_for_the_pool_nobody_but_the_latest_plays(build):
 
 def test_more_entropy_bonus_leaves_more_entropy(build):
     greedy, curious = build(), build()
-    greedy.entropy, curious.entropy = 0.0, 1.0
-    for algorithm in (greedy, curious):
-        algorithm.lr = 1e-2
+    for algorithm, entropy in ((greedy, 0.0), (curious, 1.0)):
+        algorithm.learner_options = {"lr": 1e-2, "entropy": entropy}
         train(algorithm, 30)
     assert curious.report.losses["entropy"] > greedy.report.losses["entropy"] + 0.05
 
@@ -200,7 +201,7 @@ def test_nothing_is_left_in_ray_results(build):
 
 def test_what_cannot_work_is_refused_before_anything_is_built():
     with pytest.raises(ValueError, match="what is to be played"):
-        SelfPlayConfig().validate()
+        SelfPlayPPOConfig().validate()
     with pytest.raises(ValueError, match="num_learners is 2, but SelfPlay learns in the driver"):
         config_for().learners(num_learners=2).validate()
     with pytest.raises(ValueError, match="13 runners cannot share 12 games; use at most 12 runners"):

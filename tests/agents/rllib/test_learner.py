@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.rllib.learner import LOSSES
+from agents.rllib.ppo import LOSSES
 from tests.agents.rllib.conftest import CHASE, config_for
 
 

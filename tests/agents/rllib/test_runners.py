@@ -135,7 +135,7 @@ def test_runners_make_the_fixed_agents_by_their_names(build, tmp_path):
     algorithm.train()
     found = each(algorithm, lambda runner: [agent.name for agent in runner.rollouts.fixed_agents])
     assert found == [["random", f"{tmp_path}/agent,greedy"]]
-    (controller,) = each(algorithm, lambda runner: runner.rollouts.controller)
+    (controller,) = each(algorithm, lambda runner: runner.rollouts.tally.controller)
     assert np.unique(controller).tolist() == [-2, -1, 0]
     sums = algorithm.report.sums
     assert sums["fixed_episodes"] == sums["episodes"] > 0

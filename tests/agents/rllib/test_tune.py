@@ -1,10 +1,10 @@
-"""RLlib's own checkpoints, and Tune, which uses them, work on SelfPlay as on any Algorithm."""
+"""RLlib's own checkpoints, and Tune, which uses them, work on SelfPlayPPO as on any Algorithm."""
 
 import numpy as np
 import pytest
 from ray import tune
 
-from agents.rllib.algorithm import SelfPlay
+from agents.rllib.ppo import SelfPlayPPO
 from tests.agents.rllib.conftest import CHASE, ROLLOUTS, config_for
 from tests.agents.rllib.test_algorithm import differences, train
 
@@ -22,7 +22,7 @@ def test_rllib_s_own_checkpoints_continue_bit_for_bit(build, tmp_path, game_id):
     result = resumed.train()
     assert differences(resumed, straight) == []
     assert result["num_env_steps_sampled_lifetime"] == 8 * STEPS
-    rebuilt = SelfPlay.from_checkpoint(str(tmp_path))  # knows its config as well
+    rebuilt = SelfPlayPPO.from_checkpoint(str(tmp_path))  # knows its config as well
     train(rebuilt, 4)
     assert differences(rebuilt, straight) == []
     rebuilt.stop()
@@ -45,7 +45,7 @@ def test_tune_runs_trials_and_their_checkpoints_can_be_loaded(ray_running, tmp_p
     """A grid of two learning rates, one of them 0: that trial ends with the weights that it began with."""
     config = config_for(num_games=24).training(lr=tune.grid_search([0.0, 1e-2]))
     results = tune.Tuner(
-        SelfPlay,
+        SelfPlayPPO,
         param_space=config,
         run_config=tune.RunConfig(
             name="grid",
@@ -61,7 +61,7 @@ def test_tune_runs_trials_and_their_checkpoints_can_be_loaded(ray_running, tmp_p
         assert result.metrics["num_env_steps_sampled_lifetime"] == 3 * 24 * ROLLOUTS.length
         assert 5 <= result.metrics["env_runners"]["episode_len_mean"] <= 9
         assert -1 <= result.metrics["env_runners"]["return_against_past_mean"] <= 1
-        algorithm = SelfPlay.from_checkpoint(result.checkpoint.path)
+        algorithm = SelfPlayPPO.from_checkpoint(result.checkpoint.path)
         assert algorithm.updates == 3
         first = algorithm.league.pool.members[0].weights
         moved[result.config["lr"]] = any(not np.array_equal(first[name], w) for name, w in algorithm.weights().items())
