@@ -76,6 +76,9 @@ class Stack:
         """How many rows of that many numbers are best done at a time."""
         return CHUNK
 
+    def infer(self, rows: np.ndarray, out: np.ndarray) -> None:
+        self.forward(rows, out)
+
     def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
         """rows [n, below] float32 -> out [n, above] of the last layer."""
         count = len(rows)

@@ -3,8 +3,8 @@
     FastNetwork(network)               on one core
     ThreadedGradient(network, 4)       the gradient on several
 
-What differs between types of network is in the compiled layers (fast_layers.py, fast_entities.py); here is what they
-share. Tests hold all of it against torch.
+What differs between types of network is in the layers (fast_layers.py, fast_entities.py, fast_half.py); here is what
+they share. Tests hold all of it against torch.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +14,10 @@ import numpy as np
 import torch
 
 from agents.fast_entities import FastEntities
+from agents.fast_half import HalfLayers
 from agents.fast_layers import Gradients, Stack
 from agents.losses import Loss
-from agents.network import EntityTorso, PolicyValueNetwork
+from agents.network import EntityTorso, PolicyValueNetwork, WindowTorso
 
 MIN_ROWS_A_THREAD = 512  # fewer are done before a thread has woken
 
@@ -26,6 +27,9 @@ class CompiledLayers(Protocol):
 
     def chunk(self, size: int) -> int:
         """How many rows of D numbers are best done at a time."""
+
+    def infer(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """Into `out`."""
 
     def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
         """Into `out`; what `backward` needs is kept."""
@@ -38,6 +42,8 @@ def compiled_layers(network: PolicyValueNetwork, gradients: Gradients) -> Compil
     torso, heads = network.torso, network.heads
     if isinstance(torso, EntityTorso):
         return FastEntities(torso, heads, gradients)
+    if isinstance(torso, WindowTorso):
+        return HalfLayers(network, gradients)
     return Stack([*torso.children(), heads], gradients)
 
 
@@ -65,7 +71,7 @@ class FastNetwork:
         chunk = self._layers.chunk(flat.shape[1])
         for begin in range(0, len(flat), chunk):
             rows = flat[begin : begin + chunk]
-            self._layers.forward(rows.astype(np.float32, copy=False), out[begin : begin + chunk])
+            self._layers.infer(rows.astype(np.float32, copy=False), out[begin : begin + chunk])
         return out
 
     def differentiate(self, observations: np.ndarray, loss: Loss, begin: int = 0) -> np.ndarray:
@@ -94,7 +100,7 @@ class ThreadedGradient:
 
     def __init__(self, network: PolicyValueNetwork, threads: int):
         self.parts = [FastNetwork(network) for _ in range(threads)]
-        self.gradient = self.parts[0].gradient
+        self.gradient, self.parameters = self.parts[0].gradient, self.parts[0].parameters
         self.bind_gradients = self.parts[0].bind_gradients
         self._pool = ThreadPoolExecutor(max(1, threads - 1), "gradient")  # starts no thread before it has work
 

@@ -25,6 +25,7 @@ import torch
 from safetensors.torch import load, save
 
 from agents.artifact import CorruptArtifact, read_folder, write_folder
+from agents.boards import check_board
 from agents.entities import any_size
 from agents.names import AGENT_FILE
 from agents.network import ACTIVATIONS, OWN_ARGUMENTS, PolicyValueNetwork, layer_widths, observation_size
@@ -35,6 +36,7 @@ FORMAT = 1
 WEIGHTS_FILE = "weights.safetensors"
 MAX_PARAMETERS = 1 << 28  # 1 GiB of float32; a limit against folders made to fill the memory
 MAX_LAYERS = 64
+WHOLE_ARGUMENTS = ("window", "filters")  # of networks, that are one whole number; others are lists of widths
 MAX_HEADER_BYTES = 1 << 20  # agent.json, and what safetensors adds to the weights
 OBSERVATION = "observation"  # the setting, of games that have it, that says what a seat is shown
 
@@ -203,7 +205,11 @@ def _check_network(file: Path, saved: dict[str, Any], game: Game) -> dict[str, A
         raise CorruptArtifact(file, "describes its network with other keys than this version knows")
     if not isinstance(config["activation"], str) or config["activation"] not in ACTIVATIONS:
         raise CorruptArtifact(file, f"network.activation must be one of {', '.join(ACTIVATIONS)}")
-    for key in ("hidden", *own):
+    lists = ("hidden", *(key for key in own if key not in WHOLE_ARGUMENTS))
+    for key in (key for key in own if key in WHOLE_ARGUMENTS):
+        if type(config[key]) is not int or not 1 <= config[key] <= MAX_PARAMETERS:
+            raise CorruptArtifact(file, f"network.{key} must be a whole number, 1 or more")
+    for key in lists:
         widths, least = config[key], 1 if key in own else 0
         whole = isinstance(widths, list) and all(type(n) is int and n >= 1 for n in widths)
         if not whole or not least <= len(widths) <= MAX_LAYERS:
@@ -213,6 +219,13 @@ def _check_network(file: Path, saved: dict[str, Any], game: Game) -> dict[str, A
         sizes = (observation_size(network_type, game.observation_shape), game.num_actions)
     except ValueError as error:
         raise WrongGame(file.parent, f"has a network of type {network_type}, which {error}") from None
+    if "board" in own:
+        if config["board"] != list(game.observation_shape):
+            raise CorruptArtifact(file, f"network.board must be {list(game.observation_shape)}, as {game.id} is shown")
+        try:
+            check_board(config["board"], config["window"])
+        except ValueError as error:
+            raise CorruptArtifact(file, f"network {error}") from None
     if (config["observation_size"], config["num_actions"]) != sizes:
         raise CorruptArtifact(file, f"network does not lead from {sizes[0]} numbers to {sizes[1]} actions")
     stacks = [pairwise(widths) for widths in layer_widths(config)]

@@ -97,12 +97,14 @@ def network_config(config: Config, game: Game) -> dict[str, Any]:
     from agents.network import OWN_ARGUMENTS, observation_size
 
     network = config.network
+    own: dict[str, Any] = {"board": list(game.observation_shape)}
+    own |= {"entity_hidden": list(network.entity_hidden), "window": network.window, "filters": network.filters}
     return {
         "observation_size": observation_size(network.type, game.observation_shape),
         "num_actions": game.num_actions,
         "hidden": list(network.hidden),
         "activation": network.activation,
-        **{name: list(getattr(network, name)) for name in OWN_ARGUMENTS[network.type]},
+        **{name: own[name] for name in OWN_ARGUMENTS[network.type]},
     }
 
 

@@ -114,13 +114,16 @@ class GameSection(Section):
 
 
 class NetworkSection(Section):
-    type: Literal["mlp", "entities"] = Field(
-        default="mlp", description="mlp: layers over the flattened observation; entities: over rows, for any team size"
+    type: Literal["mlp", "entities", "windows"] = Field(
+        default="mlp",
+        description="mlp: over the flattened observation; entities: over rows, any team size; windows: filters on a board",
     )
     hidden: Widths = Field(default=(64, 64), max_length=32, description="width of each hidden layer")
     entity_hidden: Widths = Field(
         default=(32,), min_length=1, max_length=32, description="entities: width of each layer before rows are pooled"
     )
+    window: Whole = Field(default=4, ge=1, le=64, description="windows: side of the square that a filter sees")
+    filters: Whole = Field(default=48, ge=1, le=4096, description="windows: how many look at every square")
     activation: Literal["tanh", "relu"] = Field(default="tanh", description="between the layers")
 
 

@@ -94,6 +94,13 @@ def build_game(config: Config, source: Source | None = None) -> "Game":
                            f"does not learn; {fix}")  # fmt: skip
     if config.network.type == "entities":
         _check_rows(game, _where(source, "network", "type"))
+    if config.network.type == "windows":
+        from agents.boards import check_board
+
+        try:
+            check_board(game.observation_shape, config.network.window)
+        except ValueError as error:
+            raise config_error(_where(source, "network", "type"), f"network.type is windows, which {error}") from None
     for position, stage in enumerate(config.training.curriculum):
         from experiments.curriculum import game_of
 

@@ -48,7 +48,7 @@ class AlphaZeroLearner(SelfPlayLearner):
         super().build()
         selfplay = self.config.selfplay
         game = selfplay.game_of(len(selfplay.before))
-        self.windows = {name: Window(game, self.config.alphazero.window) for name in self.module.keys()}
+        self.windows = {name: Window(game, self.config.alphazero.window) for name in self.module}
         self.owed = dict.fromkeys(self.windows, 0.0)  # steps, by module
 
     def configure_optimizers_for_module(self, module_id, config=None) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from ray.rllib.core.learner.torch.torch_learner import TorchLearner
 from ray.rllib.core.learner.training_data import TrainingData
+from torch.autograd.graph import increment_version
 
 from agents.fast_network import ThreadedGradient
 from agents.network import PolicyValueNetwork
@@ -94,4 +95,7 @@ class SelfPlayLearner(TorchLearner):
         if clip_at and norm > clip_at:
             gradient *= clip_at / norm
         self.optimizer(module_id).step()
+        increment_version(
+            self.fast_gradients[module_id].parameters
+        )  # a fused optimiser does not, and copies look at it
         return norm
