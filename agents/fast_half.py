@@ -1,9 +1,9 @@
 """Networks of filters on a CPU core with bfloat16: forward and gradient by torch, on a copy of half the width.
 
-A core with AVX512-BF16 multiplies matrices in bfloat16 at twice the rate of float32 (measured: 210 against 100 GFLOP/s).
-The sums are float32 inside, the results bfloat16: logits and values within 2% of the largest, the gradient within 3% of
-its length (tests). The weights that are learned stay float32; the copy follows them. A CPU without it computes in
-float32, and so does a network whose layers are too narrow to gain from it (mlp: fast_layers.py).
+A core with AVX512-BF16 multiplies matrices in bfloat16 at twice the rate of float32 (210 against 100 GFLOP/s). The sums
+are float32 inside, the results bfloat16: logits and values within 2% of the largest, the gradient within 3% of its
+length (tests). The weights that are learned stay float32; the copy follows them. A CPU without it computes in float32,
+and so do networks whose layers are too narrow to gain from it (mlp: fast_layers.py).
 """
 
 import copy

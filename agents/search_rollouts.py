@@ -1,8 +1,7 @@
 """Self-play by search: many games at once, every move a search, and what the searches found is learned.
 
-    rollouts = SearchRollouts(game, network_config, RolloutSettings(num_games=256, length=16, ..., search=SearchPlay(32)),
-                              seed=0)
-    samples, sums = rollouts.collect()          # of the games that ended meanwhile
+    settings = RolloutSettings(num_games=256, length=16, gamma=1.0, gae_lambda=1.0, search=SearchPlay(32))
+    samples, sums = SearchRollouts(game, network_config, settings, seed=0).collect()    # of the games that ended
 
 Silver et al., "A general reinforcement learning algorithm that masters chess, shogi, and Go through self-play" (2018);
 with Gumbel noise at the root, Danihelka et al., "Policy improvement by planning with Gumbel" (2022).
@@ -121,13 +120,15 @@ class SearchRollouts:
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """All that it takes to go on: arrays [B, ...], copied, and JSON. Searches under way begin anew in any case."""
         longest = int(self._games["plies"].max())
-        ply = {f"ply_{name}": self._plies[name][:, :longest].copy() for name in search_game.PLY.names or ()}
+        made = np.arange(longest) < self._games["plies"][:, None]  # what lies beyond is left from games before
+        logged = np.where(made, self._plies[:, :longest], np.zeros((), search_game.PLY))
+        ply = {f"ply_{name}": logged[name] for name in search_game.PLY.names or ()}
         arrays = {
             "states": self._states.copy(),
             "starts": self._starts.copy(),
             "streams": self._games["rng"].copy(),
             "plies": self._games["plies"].copy(),
-            "policies": self._policies[:, :longest].copy(),
+            "policies": self._policies[:, :longest] * made[:, :, None],
             **ply,
             **self.tally.state(),
         }
@@ -155,7 +156,7 @@ class SearchRollouts:
 
     def _make_searches(self) -> None:
         play = self._play
-        settings = SearchSettings(self._simulations, play.root, play.considered)
+        settings = SearchSettings(self._simulations, play.root, play.considered, value_scale=play.value_scale)
         places = int(play.cache_megabytes * 1e6 / (4 * (self.game.num_actions + 1) + 8))
         places = 1 << (places.bit_length() - 1) if places else 0
         self._searches = [

@@ -161,6 +161,7 @@ def search_play(algorithm: Any) -> Any:
         simulations=max(algorithm.simulations, algorithm.simulations_final or 0),
         root=algorithm.root,
         considered=algorithm.considered,
+        value_scale=algorithm.value_scale,
         temperature_plies=algorithm.temperature_plies,
         random_moves=algorithm.random_moves,
         opening_share=algorithm.opening_share,
