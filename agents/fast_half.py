@@ -17,9 +17,9 @@ from agents.network import PolicyValueNetwork
 CHUNK = 1024  # rows: activations of 1024 x 576 bfloat16 are about an L2 cache
 
 
-def has_bfloat16() -> bool:
-    """Whether the CPU multiplies in bfloat16."""
-    return bool(torch.cpu._is_avx512_bf16_supported())
+def number_type() -> torch.dtype:
+    """In what products of matrices are fastest on this CPU."""
+    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
 
 
 class HalfLayers:
@@ -28,7 +28,7 @@ class HalfLayers:
     def __init__(self, network: PolicyValueNetwork, gradients: Gradients):
         self._parameters = list(network.parameters())
         self._gradients = [torch.from_numpy(gradients[p]) for p in self._parameters]
-        self._copy = copy.deepcopy(network).to(torch.bfloat16 if has_bfloat16() else torch.float32)
+        self._copy = copy.deepcopy(network).to(number_type())
         self._copies = list(self._copy.parameters())
         self._versions: list[int] = []
         self._heads: torch.Tensor | None = None

@@ -16,6 +16,7 @@ import torch
 from agents.fast_entities import FastEntities
 from agents.fast_half import HalfLayers
 from agents.fast_layers import Gradients, Stack
+from agents.fast_windows import FastWindows
 from agents.losses import Loss
 from agents.network import EntityTorso, PolicyValueNetwork, WindowTorso
 
@@ -43,7 +44,7 @@ def compiled_layers(network: PolicyValueNetwork, gradients: Gradients) -> Compil
     if isinstance(torso, EntityTorso):
         return FastEntities(torso, heads, gradients)
     if isinstance(torso, WindowTorso):
-        return HalfLayers(network, gradients)
+        return FastWindows(torso, heads, gradients)
     return Stack([*torso.children(), heads], gradients)
 
 
