@@ -38,6 +38,9 @@ class FastEntities:
     def chunk(self, size: int) -> int:
         return max(1, min(CHUNK, CHUNK_ENTITIES // self._entities(size)))
 
+    def infer(self, rows: np.ndarray, out: np.ndarray) -> None:
+        self.forward(rows.astype(np.float32, copy=False), out)
+
     def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
         entities, pairs, encoded, pooled, shares, highest = self._arrays(rows)
         _pair(rows, self._by_entity(pairs, entities), pooled.T, shares.T)
