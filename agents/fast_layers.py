@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from torch import Tensor, nn
 
+from agents.fast_ones import OnesProduct
 from envs import compile_cache  # noqa: F401  decides where numba keeps compiled code
 
 CHUNK = 1024  # rows: 1024 x 128 float32 is half of a 1 MiB L2
@@ -31,6 +32,7 @@ class Layer:
         self._weight_gradient, self._bias_gradient = gradients[linear.weight], gradients[linear.bias]
         self._product = np.empty_like(self.weight)
         self._units_first = units_first
+        self._ones = None if units_first else OnesProduct(self.weight)
         by_column, by_row, self._through = _KERNELS[type(activation)]
         self._activate = by_row if units_first else by_column
 
@@ -40,6 +42,12 @@ class Layer:
 
     def forward(self, below: np.ndarray, out: np.ndarray) -> None:
         np.matmul(below, self.weight.T, out=out)
+        self._activate(self._as_it_lies(out), self.bias)
+
+    def infer(self, below: np.ndarray, out: np.ndarray) -> None:
+        """`forward` from numbers of any dtype, few of which may be other than 0."""
+        if self._ones is None or not self._ones.multiply(below, out):
+            np.matmul(below.astype(np.float32, copy=False), self.weight.T, out=out)
         self._activate(self._as_it_lies(out), self.bias)
 
     def backward(self, below: np.ndarray, out: np.ndarray, delta: np.ndarray, below_delta: np.ndarray | None) -> None:
@@ -77,7 +85,12 @@ class Stack:
         return CHUNK
 
     def infer(self, rows: np.ndarray, out: np.ndarray) -> None:
-        self.forward(rows, out)
+        """rows [n, below] of any dtype -> out [n, above] of the last layer, without a thought of `backward`."""
+        count = len(rows)
+        outputs = [*(scratch.rows(count) for scratch in self._outputs), out]
+        self.layers[0].infer(rows, outputs[0])
+        for layer, below, output in zip(self.layers[1:], outputs, outputs[1:], strict=False):
+            layer.forward(below, output)
 
     def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
         """rows [n, below] float32 -> out [n, above] of the last layer."""
@@ -139,7 +152,7 @@ _Q0, _Q1, _Q2, _Q3, _Q4, _Q5, _Q6 = _Q
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy", inline="always")
-def tanh(x):
+def _tanh(x):
     v = min(max(x, -LIMIT), LIMIT)
     y = v * v
     p = ((((_P5 * y + _P4) * y + _P3) * y + _P2) * y + _P1) * y + _P0
@@ -152,7 +165,7 @@ def bias_tanh(x, bias):
     """x [n, H] += bias [H], and tanh of it."""
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
-            x[i, j] = tanh(x[i, j] + bias[j])
+            x[i, j] = _tanh(x[i, j] + bias[j])
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
@@ -160,7 +173,7 @@ def bias_tanh_units(x, bias):
     """x [H, n] += bias [H], and tanh of it."""
     for j in range(x.shape[0]):
         for i in range(x.shape[1]):
-            x[j, i] = tanh(x[j, i] + bias[j])
+            x[j, i] = _tanh(x[j, i] + bias[j])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -113,7 +113,9 @@ class Search:
         self._paths = np.zeros((num_games, line), np.int32)
         self._payments = np.zeros((num_games, line), np.float32)
         self._scores = np.zeros((num_games, game.num_actions if halving else 1), np.float32)
-        self._schedule = halving_schedules(considered if halving else 1, settings.simulations)
+        self._considered = considered if halving else 1
+        self._schedules: dict[int, np.ndarray] = {}
+        self._schedule = self._schedule_of(settings.simulations)
         self._settings = np.zeros(1, SETTINGS)
         for name in SETTINGS.names or ():
             if hasattr(settings, name):
@@ -177,8 +179,9 @@ class Search:
             self._num_waiting, self._num_over, most_nodes = simulate.tick(heads, self._num_over, *self._arrays)
             self._make_room(most_nodes)
         rows = self._over[: self._num_over].copy()
-        self._num_over = 0
-        self.simulations_made += int(self._searches["simulations"][rows].sum())
+        if self._num_over:
+            self.simulations_made += int(self._searches["simulations"][rows].sum())
+            self._num_over = 0
         return rows
 
     def read(self, rows: np.ndarray) -> Found:
@@ -213,6 +216,19 @@ class Search:
             rows = over[: count - begun]
         order = np.argsort(np.concatenate([rows for rows, _ in parts]))
         return Found(*(np.concatenate(field)[order] for field in zip(*(found for _, found in parts), strict=True)))
+
+    def set_simulations(self, simulations: int) -> None:
+        """What searches make from now on, at most as many as at first, which the memory was made for. Those under way
+        must be begun anew (`abandon`, `start`). Raises ValueError for another number."""
+        if not 1 <= simulations <= self.settings.simulations:
+            raise ValueError(f"simulations is {simulations}; this search makes 1 to {self.settings.simulations}")
+        self._settings["simulations"] = simulations
+        self._schedule = self._schedule_of(simulations)
+
+    def _schedule_of(self, simulations: int) -> np.ndarray:
+        if simulations not in self._schedules:
+            self._schedules[simulations] = halving_schedules(self._considered, simulations)
+        return self._schedules[simulations]
 
     @property
     def _trees(self) -> tuple[Any, ...]:
