@@ -152,7 +152,7 @@ _Q0, _Q1, _Q2, _Q3, _Q4, _Q5, _Q6 = _Q
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy", inline="always")
-def _tanh(x):
+def tanh(x):
     v = min(max(x, -LIMIT), LIMIT)
     y = v * v
     p = ((((_P5 * y + _P4) * y + _P3) * y + _P2) * y + _P1) * y + _P0
@@ -165,7 +165,7 @@ def bias_tanh(x, bias):
     """x [n, H] += bias [H], and tanh of it."""
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
-            x[i, j] = _tanh(x[i, j] + bias[j])
+            x[i, j] = tanh(x[i, j] + bias[j])
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
@@ -173,7 +173,7 @@ def bias_tanh_units(x, bias):
     """x [H, n] += bias [H], and tanh of it."""
     for j in range(x.shape[0]):
         for i in range(x.shape[1]):
-            x[j, i] = _tanh(x[j, i] + bias[j])
+            x[j, i] = tanh(x[j, i] + bias[j])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

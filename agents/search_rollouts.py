@@ -47,8 +47,8 @@ class SearchRollouts:
         self._games_of = [np.flatnonzero((self.tally.controller == i).any(axis=1)) for i in range(len(self._networks))]
         self._row_of = [np.searchsorted(games, np.arange(settings.num_games)) for games in self._games_of]
         self._alone = len(self._networks) == 1 and not self.fixed_agents
-        self._simulations, self._temperature = self._play.simulations, 1.0
-        self._make_searches()
+        self._temperature = 1.0
+        self._searches = self._make_searches()
         count, players = settings.num_games, game.num_players
         self._states = game.new_states(count, seed_streams(seed, count))
         self._starts = self._states.copy()
@@ -62,11 +62,11 @@ class SearchRollouts:
         self._begin(np.arange(count))
 
     def set_schedule(self, simulations: int, temperature: float) -> None:
-        """What changes during a run: simulations of a search, and the temperature of moves drawn from its policy."""
+        """What changes during a run, between two `collect`: simulations of a search, at most those of SearchPlay, and
+        the temperature of moves drawn from its policy."""
         self._temperature = temperature
-        if simulations != self._simulations:
-            self._simulations = simulations
-            self._make_searches()
+        for search in self._searches:
+            search.set_simulations(simulations)
 
     def set_weights(self, weights: Weights) -> None:
         """The learning network's weights, by parameter name."""
@@ -154,12 +154,12 @@ class SearchRollouts:
         if state is not None:
             self.rng.bit_generator.state = state["rng"]
 
-    def _make_searches(self) -> None:
+    def _make_searches(self) -> list[Search]:
         play = self._play
-        settings = SearchSettings(self._simulations, play.root, play.considered, value_scale=play.value_scale)
+        settings = SearchSettings(play.simulations, play.root, play.considered, value_scale=play.value_scale)
         places = int(play.cache_megabytes * 1e6 / (4 * (self.game.num_actions + 1) + 8))
         places = 1 << (places.bit_length() - 1) if places else 0
-        self._searches = [
+        return [
             Search(self.game, max(1, len(games)), settings, network.forward, cache=places)
             for network, games in zip(self._networks, self._games_of, strict=True)
         ]
