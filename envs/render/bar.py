@@ -160,7 +160,7 @@ def _icon(canvas: Canvas, name: str, active: bool, centre: Point, unit: float, c
     elif name == "undo":
         canvas.polygon([at(-11, -4), at(-2.5, -10.5), at(-2.5, 2.5)], colour)
         stroke((-3, -4), (3, -4), *((x + 3, y + 2) for x, y in arc(-0.5, 0.5, 6.0)), (-5, 8))
-    elif name == "hint":  # a bulb
+    elif name in ("hint", "thoughts"):  # a bulb
         canvas.circle(at(0, -3), 7.2 * unit, colour)
         box(-3.6, 1, 7.2, 5, 1)
         box(-3.2, 7, 6.4, 2.6, 1.2)
