@@ -23,7 +23,9 @@ from envs.render.thoughts import Thoughts
 
 HEAT: Colour = (142, 36, 170)  # no board and no piece is violet
 FAINTEST, STRONGEST = 0.16, 0.92  # opacity of the least and the likeliest
-LEAST = 0.01  # of the policy: less is not marked, unless the search went there
+SMALLEST_DISC = 0.5  # of a mark's radius, for the least
+CERTAIN = 0.1  # of the policy: if no move has as much, none is marked as strongly as can be
+LEAST = 0.01  # of the policy: less is not marked unless the search went there, and has no number
 ARROWS = 5
 SMALLEST_LETTERS = 6.0  # pixels
 LISTED = 4  # moves in words, where there is no line
@@ -98,12 +100,12 @@ def _marked(board: np.ndarray, found: Sequence[Mark]) -> np.ndarray:
     small = pygame.image.frombuffer(np.ascontiguousarray(board).tobytes(), size, "RGB")
     # enlarged without smoothing, so that averaging it down again gives the same pixels
     canvas.surface.blit(pygame.transform.scale(small, canvas.surface.get_size()), (0, 0))
-    highest = max((mark.share for mark in found), default=1.0)
+    highest = max(CERTAIN, *(mark.share for mark in found)) if found else 1.0
     for mark in found:
-        strength = mark.share / highest if highest > 0 else 1.0
+        strength = mark.share / highest
         alpha = FAINTEST + (STRONGEST - FAINTEST) * strength
         if mark.place.start is None:
-            _disc(canvas, mark, alpha)
+            _disc(canvas, mark, strength, alpha)
         else:
             _arrow(canvas, mark, strength, alpha)
     for mark in found:
@@ -112,13 +114,17 @@ def _marked(board: np.ndarray, found: Sequence[Mark]) -> np.ndarray:
     return canvas.picture()
 
 
-def _disc(canvas: Canvas, mark: Mark, alpha: float) -> None:
+def _disc(canvas: Canvas, mark: Mark, strength: float, alpha: float) -> None:
     at, radius = mark.place.at, mark.place.radius
-    canvas.circle(at, 0.94 * radius, HEAT, alpha)
+    size = radius * (SMALLEST_DISC + (1 - SMALLEST_DISC) * strength**0.5)
+    canvas.circle(at, 0.94 * size, HEAT, alpha)
     if mark.chosen:
         canvas.circle(at, 1.04 * radius, darker(HEAT, 0.45), width=0.2 * radius)
         canvas.circle(at, 1.0 * radius, CARD, width=0.13 * radius)
-    letters = min(0.95 * radius, 0.95 * radius * 1.6 * radius / max(1e-6, text_width(mark.words, 0.95 * radius)))
+    if mark.share < LEAST and not mark.chosen:
+        return
+    letters = 0.3 * radius + 0.65 * size
+    letters *= min(1.0, 1.6 * radius / text_width(mark.words, letters))
     if letters >= SMALLEST_LETTERS:
         _words(canvas, mark.words, at, letters)
 
@@ -211,7 +217,9 @@ def _panel(
     canvas.text(words, (left, middle), 0.23 * height, INK, "left", width - margin - left)
     who = (names or getattr(drawer(game), "SEAT_NAMES", TEAM_NAMES))[seat]
     if thoughts.simulations:
-        what = f"{who}: {thoughts.simulations:,} simulation{'s' * (thoughts.simulations > 1)}, {thoughts.seconds:.2g} s"
+        count, seconds = thoughts.simulations, thoughts.seconds
+        took = f"{seconds:.2g} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
+        what = f"{who}: {count:,} simulation{'s' * (count > 1)}, {took}"
     else:
         what = f"{who}: the network alone"
     canvas.text(what, (left, 0.86 * height), 0.185 * height, MUTED, "left", width - margin - left)
