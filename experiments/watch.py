@@ -46,7 +46,7 @@ CONTROLS = Controls(
         Button("restart", "restart", ("r",), "R"),
         Button("next", "opponent", ("n",), "N"),
     ),
-    help="space  pause      right  step      - +  speed      T  thoughts      R  restart      N  next opponent      Q  quit",
+    help="space  pause     right  step     - +  speed     T  thoughts     R  restart     N  opponent     Q  quit",
     quit_keys=("q", "escape"),
 )
 

@@ -27,7 +27,7 @@ SMALLEST_DISC = 0.5  # of a mark's radius, for the least
 CERTAIN = 0.1  # of the policy: if no move has as much, none is marked as strongly as can be
 LEAST = 0.01  # of the policy: less is not marked unless the search went there, and has no number
 ARROWS = 5
-SMALLEST_LETTERS = 6.0  # pixels
+SMALLEST_LETTERS = 7.5  # pixels
 LISTED = 4  # moves in words, where there is no line
 
 

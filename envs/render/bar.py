@@ -60,7 +60,9 @@ def draw_bar(
         button = controls.buttons[hovered]
         helped = f"{_label(button, status)}: press {button.key_name}"
     canvas.text(status.line, (width / 2, HEIGHT - 36), 17, INK, max_width=width - 28)
-    canvas.text(helped, (width / 2, HEIGHT - 15), 15, mix(MUTED, INK, 0.15), max_width=width - 28)
+    room = width - 28
+    letters = max(11.0, min(15.0, 0.95 * 15 * room / max(1.0, text_width(helped, 15))))
+    canvas.text(helped, (width / 2, HEIGHT - 15), letters, mix(MUTED, INK, 0.15), max_width=room)
     return _finished(canvas)
 
 
@@ -85,7 +87,9 @@ def _button(canvas: Canvas, button: Button, box: Box, status: Status, hovered: b
     ink = mix(MUTED, PAPER, 0.45) if idle else CARD if button.main else INK
     _icon(canvas, button.command, active, (left + wide / 2, top + 0.37 * high + down), 0.78, ink)
     at = (left + wide / 2, top + 0.79 * high + down)
-    canvas.text(_label(button, status), at, 14, mix(ink, fill, 0.15), max_width=wide - 4)
+    label, room = _label(button, status), wide - 4
+    letters = max(9.0, min(14.0, 0.95 * 14 * room / text_width(label, 14)))
+    canvas.text(label, at, letters, mix(ink, fill, 0.15), max_width=room)
 
 
 def draw_panel(panel: Panel, size: tuple[int, int]) -> pygame.Surface:

@@ -55,8 +55,9 @@ class Grid:
         return self.first + column * self.cell, self.last - row * self.cell
 
     @property
-    def middle_of_button(self) -> Point:
-        return self.button[0] + self.button[2] / 2, self.foot
+    def beside_pass(self) -> Place:
+        """On the button, where it does not hide the word."""
+        return Place((self.button[0] + 0.3 * self.button[3], self.foot), 0.5 * self.button[3])
 
     def target(self, place: Point) -> int | None:
         """The action that lies there, legal or not."""
@@ -70,7 +71,7 @@ class Grid:
 def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
     grid = Grid(size, len(state["board"]))
     if action == grid.points * grid.points:
-        return Place(grid.middle_of_button, 0.5 * grid.button[3])
+        return grid.beside_pass
     return Place(grid.centre(*divmod(action, grid.points)), RADIUS * grid.cell)
 
 

@@ -113,7 +113,8 @@ def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> 
     grid = Grid(game.observation_shape[1], size)
     cell = _target(game, state, int(state["current_player"]), action)
     if cell is None:
-        return Place(grid.footer, 0.5 * grid.swap_button[3])
+        left, top, wide, high = grid.swap_button
+        return Place((left + wide - 0.1 * high, top + high / 2), 0.45 * high)  # it does not hide the word
     return Place(grid.centre(*cell), 0.72 * grid.radius)
 
 

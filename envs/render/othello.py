@@ -53,8 +53,9 @@ class Grid:
         return self.left + (column + 0.5) * self.cell, self.top + (row + 0.5) * self.cell
 
     @property
-    def middle_of_button(self) -> Point:
-        return self.button[0] + self.button[2] / 2, self.foot
+    def beside_pass(self) -> Place:
+        """On the button, where it does not hide the word."""
+        return Place((self.button[0] + 0.3 * self.button[3], self.foot), 0.5 * self.button[3])
 
     def target(self, point: Point) -> int | None:
         """The action that lies there, legal or not."""
@@ -76,7 +77,7 @@ def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, e
 def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
     grid = Grid(size, len(state["side"]))
     if action == grid.side * grid.side:
-        return Place(grid.middle_of_button, 0.5 * grid.button[3])
+        return grid.beside_pass
     return Place(grid.centre(action), RADIUS * grid.cell)
 
 
