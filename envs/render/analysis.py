@@ -17,7 +17,7 @@ import pygame
 from envs.game import Game, step
 from envs.render import drawer
 from envs.render.boards import Place
-from envs.render.canvas import SUPERSAMPLE, Canvas, Point, text_width
+from envs.render.canvas import Canvas, Point, text_width
 from envs.render.palette import CARD, EDGE, INK, MUTED, PAPER, TEAM_NAMES, TEAMS, Colour, darker, mix
 from envs.render.thoughts import Thoughts
 
@@ -98,8 +98,8 @@ def _marked(board: np.ndarray, found: Sequence[Mark]) -> np.ndarray:
     size = (board.shape[1], board.shape[0])
     canvas = Canvas(size, PAPER)
     small = pygame.image.frombuffer(np.ascontiguousarray(board).tobytes(), size, "RGB")
-    # enlarged without smoothing, so that averaging it down again gives the same pixels
     canvas.surface.blit(pygame.transform.scale(small, canvas.surface.get_size()), (0, 0))
+    unmarked = canvas.picture()
     highest = max(CERTAIN, *(mark.share for mark in found)) if found else 1.0
     for mark in found:
         strength = mark.share / highest
@@ -111,7 +111,8 @@ def _marked(board: np.ndarray, found: Sequence[Mark]) -> np.ndarray:
     for mark in found:
         if mark.place.start is not None:
             _pill(canvas, mark)
-    return canvas.picture()
+    marked = canvas.picture()
+    return np.where(marked == unmarked, board, marked)  # averaging the enlarged board down is a little off
 
 
 def _disc(canvas: Canvas, mark: Mark, strength: float, alpha: float) -> None:
