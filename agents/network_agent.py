@@ -48,10 +48,8 @@ class NetworkAgent:
 
     def think(self, state: np.void, rng: np.random.Generator) -> Thoughts:
         states, players = state.reshape(1), np.array([state["current_player"]], np.int64)
-        heads, masks = (
-            self._fast.forward(observe_rows(self.game, states, players)),
-            mask_rows(self.game, states, players),
-        )
+        heads = self._fast.forward(observe_rows(self.game, states, players))
+        masks = mask_rows(self.game, states, players)
         policy, actions = np.zeros((1, self.game.num_actions)), np.empty(1, np.int32)
         softmax_rows(heads, masks, policy)
         self._pick(heads, masks, rng, actions)

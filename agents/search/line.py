@@ -6,8 +6,8 @@ from agents.search.tree import NODE
 
 
 def principal_variation(nodes: np.ndarray, action: int) -> list[int]:
-    """The line that begins with an action of the root: from there on what was visited most, of those the best for whoever
-    moves, as far as the tree was visited; but a proven win before all, and a proven loss after all.
+    """The line that begins with an action of the root: from there on what was visited most, of those the best for
+    whoever moves, as far as the tree was visited; but a proven win before all, and a proven loss after all.
 
     nodes [N] NODE, of one game. Raises ValueError for an action that the root has not."""
     assert nodes.dtype == NODE

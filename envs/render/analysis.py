@@ -18,7 +18,7 @@ from envs.game import Game, step
 from envs.render import drawer
 from envs.render.boards import Place
 from envs.render.canvas import Canvas, Point, text_width
-from envs.render.palette import CARD, EDGE, INK, MUTED, PAPER, TEAM_NAMES, TEAMS, Colour, darker, mix
+from envs.render.palette import CARD, EDGE, INK, MUTED, PAPER, TEAMS, Colour, darker, mix
 from envs.render.thoughts import Thoughts
 
 HEAT: Colour = (142, 36, 170)  # no board and no piece is violet
@@ -68,10 +68,8 @@ def marks(game: Game, thoughts: Thoughts, size: tuple[int, int], *, flipped: boo
     found = []
     for place, actions in together.items():
         share = float(thoughts.policy[actions].sum())
-        if thoughts.visits is None:
-            words = f"{100 * share:.0f}%"
-        else:
-            words = short(int(thoughts.visits[actions].sum()))
+        visits = thoughts.visits
+        words = f"{100 * share:.0f}%" if visits is None else short(int(visits[actions].sum()))
         found.append(Mark(place, share, words, thoughts.action in actions))
     found.sort(key=lambda mark: (mark.chosen and mark.place.start is not None, mark.share))
     return found if not found or found[0].place.start is None else found[-ARROWS:]
@@ -216,7 +214,7 @@ def _panel(
     left = margin + 3.2 * chip
     words = ("   " if not thoughts.line else " ").join(line_in_words(game, thoughts))
     canvas.text(words, (left, middle), 0.23 * height, INK, "left", width - margin - left)
-    who = (names or getattr(drawer(game), "SEAT_NAMES", TEAM_NAMES))[seat]
+    who = names[seat] if names else f"seat {seat}"
     if thoughts.simulations:
         count, seconds = thoughts.simulations, thoughts.seconds
         took = f"{seconds:.2g} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"

@@ -1,4 +1,4 @@
-"""Thoughts in pictures: marks lie where the moves lie, the strongest is the likeliest, and the bar says who is ahead."""
+"""Thoughts in pictures: marks lie where the moves lie, the likeliest is the strongest, the bar says who is ahead."""
 
 import dataclasses
 
