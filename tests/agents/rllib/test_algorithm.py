@@ -9,8 +9,9 @@ import pytest
 
 from agents.averaging import WeightAverage
 from agents.rllib.algorithm import join_batches
+from agents.rllib.ppo import SelfPlayPPOConfig
 from agents.rllib.learner import Diverged
-from agents.rllib.ppo import LOSSES, SelfPlayPPOConfig
+from agents.rllib.ppo import LOSSES
 from agents.rllib.sampler import EnvironmentFailure
 from agents.tally import STATISTICS
 from tests.agents.rllib.conftest import ROLLOUTS, config_for

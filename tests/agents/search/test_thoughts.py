@@ -51,7 +51,7 @@ def test_the_line_follows_what_was_visited_most_and_what_is_proven(replies, want
         (8, 10, 0, 1, OPEN, 3, len(replies)),
         *((action, visits, value, 0, proven, 0, 0) for action, visits, value, proven in replies),
     )
-    assert principal_variation(nodes, 8) == [8] if wanted is None else [8, wanted]
+    assert principal_variation(nodes, 8) == ([8] if wanted is None else [8, wanted])
     assert principal_variation(nodes, 7) == [7]
     with pytest.raises(ValueError, match="no action 6"):
         principal_variation(nodes, 6)
