@@ -22,6 +22,7 @@ import numpy as np
 
 from agents.names import MAX_SIMULATIONS
 from agents.search import simulate
+from agents.search.line import principal_variation
 from agents.search.results import read
 from agents.search.selection import halving_schedules
 from agents.search.simulate import SETTINGS
@@ -193,6 +194,10 @@ class Search:
         )  # fmt: skip
         read(np.asarray(rows, np.int64), self._searches, self._nodes, self._settings, self._scores, *found)
         return found
+
+    def line(self, row: int, action: int) -> list[int]:
+        """What the search of a row expects to be played from an action of its root on, that action first."""
+        return principal_variation(self._nodes[row], action)
 
     def search(self, states: np.ndarray, streams: np.ndarray) -> Found:
         """From states [n], any number of them, with random streams [n] uint64: as many at once as there are rows, the
