@@ -9,6 +9,8 @@ from agents.fast_network import FastNetwork
 from agents.fast_ones import AT_ONCE, MIN_ROWS, OnesProduct
 from tests.agents.test_fast_network import network
 
+BYTES = st.sampled_from([np.uint8, np.bool_])
+
 
 def product(weight: np.ndarray, rows: np.ndarray) -> np.ndarray | None:
     out = np.full((len(rows), len(weight)), np.nan, np.float32)
@@ -16,7 +18,7 @@ def product(weight: np.ndarray, rows: np.ndarray) -> np.ndarray | None:
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.integers(1, 90), st.integers(1, 40), st.floats(0, 0.25), st.sampled_from([np.uint8, np.bool_]), st.integers(0))
+@given(st.integers(1, 90), st.integers(1, 40), st.floats(0, 0.25), BYTES, st.integers(0))
 def test_sums_of_the_weights_that_ones_meet(below, above, share, dtype, seed):
     rng = np.random.default_rng(seed)
     rows = (rng.random((MIN_ROWS + 3, below)) < share).astype(dtype)
