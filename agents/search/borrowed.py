@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 
 @intrinsic
-def borrowed(typing_context: Any, array: Any) -> Any:
+def _borrowed(typing_context: Any, array: Any) -> Any:
     """The same memory as an array that has no owner: for use only while the caller holds `array`."""
     if not isinstance(array, types.Array):
         return None
@@ -26,3 +26,6 @@ def borrowed(typing_context: Any, array: Any) -> Any:
         return impl_ret_untracked(context, builder, array, view._getvalue())
 
     return array(array), generate
+
+
+borrowed: Any = _borrowed  # called as it is in compiled code, with the array alone
