@@ -60,9 +60,7 @@ class RoundedLayer:
     torch.autograd.graph.increment_version.
     """
 
-    def __init__(
-        self, linear: nn.Linear, activation: nn.Module, adds: bool, gradients: Gradients, dtype: torch.dtype
-    ):
+    def __init__(self, linear: nn.Linear, activation: nn.Module, adds: bool, gradients: Gradients, dtype: torch.dtype):
         self._parameter, self._weight, self.bias = linear.weight, linear.weight.detach(), linear.bias.detach().numpy()
         self._weight_gradient, self._bias_gradient = gradients[linear.weight], gradients[linear.bias]
         self._rounded = self._weight if dtype == torch.float32 else torch.empty_like(self._weight, dtype=dtype)

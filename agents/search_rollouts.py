@@ -55,6 +55,8 @@ class SearchRollouts:
         self._games = np.zeros(count, search_game.GAME)
         self._games["rng"] = seed_streams(int(self.rng.integers(2**63)), count)
         self._most_legal = game.num_actions if game.num_actions <= MANY_ACTIONS else MOST_LEGAL
+        self._plies = np.zeros((count, 0), search_game.PLY)
+        self._policies = np.zeros((count, 0, self._most_legal), np.float32)
         self._room(min(FIRST_ROOM, game.max_steps))
         self._opening = np.zeros(settings.opening_plies, np.int32)
         self._mask, self._paid = np.zeros(game.num_actions, np.bool_), np.zeros(players, np.float32)
@@ -170,15 +172,12 @@ class SearchRollouts:
 
     def _room(self, plies: int) -> None:
         """For games of so many plies."""
-        have = getattr(self, "_plies", np.empty((0, 0)))
-        if have.shape[1] >= plies:
+        count, have = self._plies.shape
+        if have >= plies:
             return
-        count = self.settings.num_games
         grown = np.zeros((count, plies), search_game.PLY)
         policies = np.zeros((count, plies, self._most_legal), np.float32)
-        if have.shape[1]:
-            grown[:, : have.shape[1]] = self._plies
-            policies[:, : have.shape[1]] = self._policies
+        grown[:, :have], policies[:, :have] = self._plies, self._policies
         self._plies, self._policies = grown, policies
 
     def _begin(self, games: np.ndarray) -> None:

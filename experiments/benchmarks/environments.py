@@ -35,10 +35,10 @@ def sampling_play(game: Game, num_games: int, length: int) -> Play:
     """Self-play of the default network as runners do it: forward, draw, step, advantages. Counts agents' steps."""
     from agents.rollouts import Rollouts, RolloutSettings
     from experiments.assembly import network_config
-    from experiments.config import Config
+    from experiments.config import Config, PPOSection
 
-    config = Config(name="benchmark")
-    settings = RolloutSettings(num_games, length, config.training.gamma, config.algorithm.gae_lambda)
+    config, algorithm = Config(name="benchmark"), PPOSection()
+    settings = RolloutSettings(num_games, length, config.training.gamma, algorithm.gae_lambda)
     rollouts = Rollouts(game, network_config(config, game), settings, seed=0)
 
     def play(repetitions: int) -> int:
