@@ -2,11 +2,14 @@
 
     FastNetwork(network)               on one core
     ThreadedGradient(network, 4)       the gradient on several
+    make_forward(network)              the forward, on a GPU where there is one and it is worth the way there
 
-What differs between types of network is in the layers (fast_layers.py, fast_entities.py, fast_half.py); here is what
-they share. Tests hold all of it against torch.
+What differs between types of network is in the layers (fast_layers.py, fast_entities.py, fast_windows.py,
+fast_half.py); here is what they share. Tests hold all of it against torch.
 """
 
+import copy
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import Protocol
@@ -20,6 +23,7 @@ from agents.fast_layers import Gradients, Stack
 from agents.fast_windows import FastWindows
 from agents.losses import Loss
 from agents.network import EntityTorso, PolicyValueNetwork, WindowTorso
+from agents.resnet import ResNetTorso
 
 MIN_ROWS_A_THREAD = 512  # fewer are done before a thread has woken
 
@@ -46,6 +50,8 @@ def compiled_layers(network: PolicyValueNetwork, gradients: Gradients) -> Compil
         return FastEntities(torso, heads, gradients)
     if isinstance(torso, WindowTorso):
         return FastWindows(torso, heads, gradients)
+    if isinstance(torso, ResNetTorso):
+        return HalfLayers(network, gradients)
     return Stack([*torso.children(), heads], gradients)
 
 
@@ -121,3 +127,32 @@ class ThreadedGradient:
             sums += future.result()
             self.gradient += self.parts[i].gradient
         return sums
+
+
+class DeviceForward:
+    """The forward on a torch device, by torch in float32, from a copy that follows the network's weights."""
+
+    def __init__(self, network: PolicyValueNetwork, device: torch.device):
+        self._parameters = list(network.parameters())
+        self._copy, self._device = copy.deepcopy(network).to(device), device
+        self._copies, self._versions = list(self._copy.parameters()), [p._version for p in self._parameters]
+
+    def __call__(self, observations: np.ndarray) -> np.ndarray:
+        """As FastNetwork.forward."""
+        versions = [p._version for p in self._parameters]
+        with torch.inference_mode():
+            if versions != self._versions:
+                self._versions = versions
+                for into, weight in zip(self._copies, self._parameters, strict=True):
+                    into.copy_(weight)
+            rows = torch.from_numpy(np.ascontiguousarray(observations)).to(self._device)
+            return self._copy.joined(rows).cpu().numpy()
+
+
+def make_forward(network: PolicyValueNetwork, device: torch.device | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """FastNetwork.forward, or on a GPU where there is one, for networks that read a board: 64 rows of the others are
+    done on a CPU before a GPU has answered. `device` chooses instead."""
+    if device is None:
+        gpu = "board" in network.config and torch.cuda.is_available()
+        device = torch.device("cuda" if gpu else "cpu")
+    return FastNetwork(network).forward if device.type == "cpu" else DeviceForward(network, device)

@@ -4,6 +4,8 @@ mlp         layers over the flattened observation
 entities    over a set of rows (entities.py), any number of them: the same weights play every team size
 windows     filters over every window of the board, as far as it fits, then residual layers: sees lines of stones at
             once, and answers fast (what learned Connect Four best of the kinds tried on two cores)
+resnet      residual blocks of convolutions over the board (resnet.py). Where actions belong to cells the same weights
+            play every size of the board
 """
 
 import math
@@ -15,8 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agents.boards import check_board, window_places
+from agents.boards import check_board, policy_of, window_places
 from agents.entities import KIND, KINDS, row_size
+from agents.resnet import BoardHeads, ResNetTorso, resnet_widths
+from envs.game import Game
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
 # beside those of every type
@@ -24,6 +28,7 @@ OWN_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "mlp": (),
     "entities": ("entity_hidden",),
     "windows": ("board", "window", "filters"),
+    "resnet": ("board", "filters", "blocks", "policy"),
 }
 
 
@@ -31,13 +36,17 @@ class PolicyValueNetwork(nn.Module):
     """A torso and two heads on it; `config` holds the arguments, so that `PolicyValueNetwork(**config)` makes another.
 
     observation_size    numbers in an observation; of an entities network, in one row of it
-    hidden              width of each layer between that, or what was pooled, and the heads
+    hidden              width of each layer between that, or what was pooled, and the heads; of a resnet, its value
     entity_hidden       of entities: width of each layer that every row goes through before pooling
-    board               of windows: [planes, rows, columns] of an observation
+    board               of windows and resnets: [planes, rows, columns] of an observation
     window, filters     of windows: side of the square that a filter sees, and how many filters there are
+    blocks, filters     of resnets: "4x32" is 4 blocks, each of two convolutions with 32 filters
+    policy              of resnets: how the actions lie on the board (boards.POLICIES)
 
     forward: observations [B, *shape] (any dtype; planes of 0 and 1 need no scaling) -> logits [B, A] float32, not
     masked, and value [B] float32, the return expected by the observing seat.
+
+    Raises ValueError for arguments of different types.
     """
 
     def __init__(
@@ -50,35 +59,55 @@ class PolicyValueNetwork(nn.Module):
         board: Sequence[int] | None = None,
         window: int | None = None,
         filters: int | None = None,
+        blocks: int | None = None,
+        policy: str | None = None,
     ):
         super().__init__()
-        self.network_type = "entities" if entity_hidden is not None else "mlp" if board is None else "windows"
         self.config: dict[str, Any] = {
             "observation_size": observation_size,
             "num_actions": num_actions,
             "hidden": list(hidden),
             "activation": activation,
         }
-        if entity_hidden is not None:
-            self.config["entity_hidden"] = list(entity_hidden)
-        if board is not None:
-            self.config |= {"board": list(board), "window": window, "filters": filters}
-        *encoder, trunk = layer_widths(self.config)
-        layers = _layers(trunk[:-1], activation)
-        self.torso: nn.Module = layers
-        if self.network_type == "entities":
-            self.torso = EntityTorso(_layers(encoder[0], activation), layers)
-        elif board is not None:
-            assert window is not None
-            self.torso = WindowTorso(_layers(encoder[0], activation), layers, board, window)
-        self.heads = nn.Linear(trunk[-2], trunk[-1])  # logits, then the value: one product for both
-        for layer in self.torso.modules():
-            if isinstance(layer, nn.Linear):
+        own = {"entity_hidden": entity_hidden, "board": board, "window": window, "filters": filters, "blocks": blocks}
+        given = {name: value for name, value in (own | {"policy": policy}).items() if value is not None}
+        types = [name for name, names in OWN_ARGUMENTS.items() if set(names) == set(given)]
+        if not types:
+            raise ValueError(f"no type of network has the arguments {', '.join(given)}; see OWN_ARGUMENTS")
+        self.network_type = types[0]
+        self.config |= {name: list(v) if isinstance(v, list | tuple) else v for name, v in given.items()}
+        self.torso: nn.Module
+        self.heads: nn.Linear | BoardHeads
+        kind = ACTIVATIONS[activation]
+        if board is not None and filters is not None and blocks is not None and policy is not None:
+            self.torso = ResNetTorso(board, filters, blocks, kind)
+            self.heads = BoardHeads(board, filters, num_actions, policy, hidden, kind)
+        else:
+            *encoder, trunk = layer_widths(self.config)
+            layers = _layers(trunk[:-1], activation)
+            self.torso = layers
+            if self.network_type == "entities":
+                self.torso = EntityTorso(_layers(encoder[0], activation), layers)
+            elif board is not None and window is not None:
+                self.torso = WindowTorso(_layers(encoder[0], activation), layers, board, window)
+            self.heads = nn.Linear(trunk[-2], trunk[-1])  # logits, then the value: one product for both
+        self._initialise()
+
+    def _initialise(self) -> None:
+        inner, last = [*self.torso.modules()], [self.heads]
+        if isinstance(self.heads, BoardHeads):
+            inner, last = [*inner, *self.heads.value_layers], self.heads.last_layers()
+        for layer in inner:
+            if isinstance(layer, nn.Linear | nn.Conv2d):
                 nn.init.orthogonal_(layer.weight, 2**0.5)
                 nn.init.zeros_(layer.bias)
         # a near-uniform first policy and a value near zero (Andrychowicz et al. 2021, section 3.2)
-        nn.init.orthogonal_(self.heads.weight, 0.01)
-        nn.init.zeros_(self.heads.bias)
+        for layer in last:
+            nn.init.orthogonal_(layer.weight, 0.01)
+            nn.init.zeros_(layer.bias)
+        if isinstance(self.torso, ResNetTorso):
+            for block in self.torso.blocks:
+                nn.init.zeros_(block.last.weight)
 
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         out = self.joined(observations)
@@ -86,7 +115,7 @@ class PolicyValueNetwork(nn.Module):
 
     def joined(self, observations: Tensor) -> Tensor:
         """[B, A + 1] float32: logits and the value beside them."""
-        return self.heads(self.torso(observations.flatten(1).to(self.heads.weight.dtype))).float()
+        return self.heads(self.torso(observations.flatten(1).to(next(self.parameters()).dtype))).float()
 
 
 def network_of(config: dict[str, Any], weights: dict[str, np.ndarray]) -> PolicyValueNetwork:
@@ -149,7 +178,11 @@ class WindowTorso(nn.Module):
 
 def layer_widths(config: dict[str, Any]) -> list[list[int]]:
     """What each stack of layers reads and the widths of its layers: the encoder (of entities, the filters of windows),
-    then all up to the heads."""
+    then all up to the heads. Of a resnet also convolutions, by what one of their units reads."""
+    if "blocks" in config:
+        return resnet_widths(
+            *(config[name] for name in ("board", "filters", "blocks", "num_actions", "policy", "hidden"))
+        )
     size, rest = config["observation_size"], [*config["hidden"], config["num_actions"] + 1]
     if "board" in config:
         (planes, rows, columns), window, filters = config["board"], config["window"], config["filters"]
@@ -165,9 +198,24 @@ def observation_size(network_type: str, observation_shape: tuple[int, ...]) -> i
     """The argument of PolicyValueNetwork. Raises ValueError where a network of that type cannot read it."""
     if network_type == "entities":
         return row_size(observation_shape)
-    if network_type == "windows":
+    if "board" in OWN_ARGUMENTS[network_type]:
         check_board(observation_shape, 1)
     return math.prod(observation_shape)
+
+
+def arguments_of(network_type: str, game: Game) -> dict[str, Any]:
+    """The arguments of PolicyValueNetwork that the game decides. Raises ValueError where a network of that type cannot
+    read it."""
+    found: dict[str, Any] = {
+        "observation_size": observation_size(network_type, game.observation_shape),
+        "num_actions": game.num_actions,
+    }
+    own = OWN_ARGUMENTS[network_type]
+    if "board" in own:
+        found["board"] = list(game.observation_shape)
+    if "policy" in own:
+        found["policy"] = policy_of(game)
+    return found
 
 
 def _layers(widths: Sequence[int], activation: str) -> nn.Sequential:

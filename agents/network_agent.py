@@ -3,8 +3,8 @@
 import numpy as np
 
 from agents.fast_heads import draw, softmax_rows
-from agents.fast_network import FastNetwork
-from agents.network import PolicyValueNetwork, observation_size
+from agents.fast_network import FastNetwork, make_forward
+from agents.network import PolicyValueNetwork, arguments_of
 from agents.search.agent import SearchAgent
 from agents.search.search import SearchSettings
 from envs.batch import mask_rows, observe_rows
@@ -76,20 +76,21 @@ def searching(network: PolicyValueNetwork, game: Game, simulations: int, name: s
     """The network with so many simulations a move, played without chance."""
     _check_fits(network, game)
     settings = SearchSettings(simulations, gumbel_scale=0)
-    return SearchAgent(game, settings, FastNetwork(network).forward, name)
+    return SearchAgent(game, settings, make_forward(network), name)
 
 
 def _check_fits(network: PolicyValueNetwork, game: Game) -> None:
     """Raises ValueError for a network of another game."""
-    config = network.config
     try:
-        size = observation_size(network.network_type, game.observation_shape)
+        wanted = arguments_of(network.network_type, game)
     except ValueError as error:
         raise ValueError(f"a network of type {network.network_type} cannot play {game.id}: it {error}") from None
-    if (config["observation_size"], config["num_actions"]) != (size, game.num_actions):
+    config = {key: network.config[key] for key in wanted}
+    if config != wanted:
+        size, num_actions = wanted.pop("observation_size"), wanted.pop("num_actions")
         raise ValueError(
             f"a network from {config['observation_size']} numbers to {config['num_actions']} actions cannot play "
-            f"{game.id}, which has {size} and {game.num_actions}"
+            f"{game.id}, which has {size} and {num_actions}"
         )
 
 

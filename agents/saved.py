@@ -13,10 +13,13 @@ against what this program would build itself, sizes before anything is allocated
 
 What it may play: its own game, under any settings but an `observation` that it was not trained on. An entities network
 (network.py) also plays the games whose ids differ in the team size alone, ball_KvK, if their observations have the same
-columns: only the number of rows may be another.
+columns: only the number of rows may be another. A resnet plays those whose ids differ in the size of the board alone,
+go_NxN, if its actions belong to cells (boards.py): as many planes are shown, as many moves a cell, as many others.
 """
 
 import json
+import math
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,10 +28,10 @@ import torch
 from safetensors.torch import load, save
 
 from agents.artifact import CorruptArtifact, read_folder, write_folder
-from agents.boards import check_board
+from agents.boards import POLICIES, any_board, check_board
 from agents.entities import any_size
 from agents.names import AGENT_FILE
-from agents.network import ACTIVATIONS, OWN_ARGUMENTS, PolicyValueNetwork, layer_widths, observation_size
+from agents.network import ACTIVATIONS, OWN_ARGUMENTS, PolicyValueNetwork, arguments_of, layer_widths
 from envs.game import Game
 
 KIND = "agent"
@@ -36,7 +39,7 @@ FORMAT = 1
 WEIGHTS_FILE = "weights.safetensors"
 MAX_PARAMETERS = 1 << 28  # 1 GiB of float32; a limit against folders made to fill the memory
 MAX_LAYERS = 64
-WHOLE_ARGUMENTS = ("window", "filters")  # of networks, that are one whole number; others are lists of widths
+LEAST_OF = {"window": 1, "filters": 1, "blocks": 0}  # of the arguments of networks that are one whole number
 MAX_HEADER_BYTES = 1 << 20  # agent.json, and what safetensors adds to the weights
 OBSERVATION = "observation"  # the setting, of games that have it, that says what a seat is shown
 
@@ -75,7 +78,7 @@ def load_agent(path: Path, game: Game) -> tuple[PolicyValueNetwork, dict[str, An
     """The network and its training record. Raises CorruptArtifact (missing, altered, nonsense) or WrongGame."""
     described, weights_data = _read(Path(path))
     _check_game(Path(path), described, game)
-    config = _check_network(Path(path) / AGENT_FILE, described["network"], game)
+    config = _check_network(Path(path) / AGENT_FILE, described, game)
     file = Path(path) / WEIGHTS_FILE
     try:
         weights = load(weights_data)
@@ -104,9 +107,9 @@ def describe_agent(path: Path) -> dict[str, Any]:
 
 
 def plays(described: dict[str, Any], game_id: str) -> bool:
-    """Whether the agent so described is of that game, or can play it as another team size."""
-    own = described["game"]
-    return game_id == own or (_of_any_size(described) and any_size(game_id) == any_size(own))
+    """Whether the agent so described is of that game, or can play it as another size of team or board."""
+    own, any_size = described["game"], _any_size(described)
+    return game_id == own or (any_size is not None and any_size(game_id) == any_size(own))
 
 
 def needed_settings(described: dict[str, Any]) -> dict[str, Any]:
@@ -114,8 +117,12 @@ def needed_settings(described: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in described["settings"].items() if name == OBSERVATION}
 
 
-def _of_any_size(described: dict[str, Any]) -> bool:
-    return described["network"].get("type") == "entities"
+def _any_size(described: dict[str, Any]) -> Callable[[str], str] | None:
+    """What the ids of the games have in common that the agent plays; None: it plays its own alone."""
+    network = described["network"]
+    if network.get("type") == "entities":
+        return any_size
+    return any_board if network.get("type") == "resnet" and network.get("policy") in ("planes", "cells") else None
 
 
 def _interface(game: Game) -> dict[str, Any]:
@@ -176,8 +183,9 @@ def _check_game(path: Path, saved: dict[str, Any], game: Game) -> None:
                 f"{game.id} has {OBSERVATION}: {game.settings[OBSERVATION]}; give the game that setting",
             )
     wanted = _interface(game)
-    if _of_any_size(saved):
-        saved, wanted = _without_rows(saved), _without_rows(wanted)
+    if _any_size(saved):
+        without_size = _without_rows if _any_size(saved) is any_size else _without_board
+        saved, wanted = without_size(saved), without_size(wanted)
     for key, value in wanted.items():
         if key != "game" and saved[key] != value:
             raise WrongGame(
@@ -194,8 +202,30 @@ def _without_rows(interface: dict[str, Any]) -> dict[str, Any]:
     return {**interface, "observation": {**interface["observation"], "shape": columns}}
 
 
-def _check_network(file: Path, saved: dict[str, Any], game: Game) -> dict[str, Any]:
+def _without_board(interface: dict[str, Any]) -> dict[str, Any]:
+    """The same for every size of the board."""
+    shape, actions = interface["observation"].get("shape"), interface["num_actions"]
+    if not (isinstance(shape, list) and len(shape) == 3 and all(type(n) is int and n >= 1 for n in shape)):
+        return interface
+    moves, others = divmod(actions, shape[1] * shape[2])
+    board = {**interface["observation"], "shape": [shape[0], "rows", "columns"]}
+    return {**interface, "observation": board, "num_actions": f"{moves} a cell and {others}"}
+
+
+def _checked_resnet(file: Path, described: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
+    """The network's config for the board on which it plays here, where it agrees with the one that it was saved for."""
+    config = {key: value for key, value in described["network"].items() if key != "type"}
+    shape, num_actions = described["observation"]["shape"], described["num_actions"]
+    own = {"observation_size": math.prod(shape), "num_actions": num_actions, "board": shape, "policy": here["policy"]}
+    for key, value in own.items():
+        if config[key] != value:
+            raise CorruptArtifact(file, f"network.{key} must be {value}, as its game was shown")
+    return config | here
+
+
+def _check_network(file: Path, described: dict[str, Any], game: Game) -> dict[str, Any]:
     """The arguments of PolicyValueNetwork, or CorruptArtifact; nothing has been allocated yet."""
+    saved = described["network"]
     network_type, config = saved.get("type"), {key: value for key, value in saved.items() if key != "type"}
     if not isinstance(network_type, str) or network_type not in OWN_ARGUMENTS:
         known = ", ".join(map(repr, OWN_ARGUMENTS))
@@ -205,27 +235,33 @@ def _check_network(file: Path, saved: dict[str, Any], game: Game) -> dict[str, A
         raise CorruptArtifact(file, "describes its network with other keys than this version knows")
     if not isinstance(config["activation"], str) or config["activation"] not in ACTIVATIONS:
         raise CorruptArtifact(file, f"network.activation must be one of {', '.join(ACTIVATIONS)}")
-    lists = ("hidden", *(key for key in own if key not in WHOLE_ARGUMENTS))
-    for key in (key for key in own if key in WHOLE_ARGUMENTS):
-        if type(config[key]) is not int or not 1 <= config[key] <= MAX_PARAMETERS:
-            raise CorruptArtifact(file, f"network.{key} must be a whole number, 1 or more")
-    for key in lists:
+    for key in own:
+        if key in LEAST_OF and (type(config[key]) is not int or not LEAST_OF[key] <= config[key] <= MAX_PARAMETERS):
+            raise CorruptArtifact(file, f"network.{key} must be a whole number, {LEAST_OF[key]} or more")
+    if "blocks" in own and config["blocks"] > MAX_LAYERS:
+        raise CorruptArtifact(file, f"network.blocks must be at most {MAX_LAYERS}")
+    if "policy" in own and not (isinstance(config["policy"], str) and config["policy"] in POLICIES):
+        raise CorruptArtifact(file, f"network.policy must be one of {', '.join(POLICIES)}")
+    for key in ("hidden", *(key for key in ("entity_hidden", "board") if key in own)):
         widths, least = config[key], 1 if key in own else 0
         whole = isinstance(widths, list) and all(type(n) is int and n >= 1 for n in widths)
         if not whole or not least <= len(widths) <= MAX_LAYERS:
             least_said = f"at least {least} and " if least else ""
             raise CorruptArtifact(file, f"network.{key} must be {least_said}at most {MAX_LAYERS} widths of 1 or more")
     try:
-        sizes = (observation_size(network_type, game.observation_shape), game.num_actions)
+        here = arguments_of(network_type, game)
     except ValueError as error:
         raise WrongGame(file.parent, f"has a network of type {network_type}, which {error}") from None
-    if "board" in own:
-        if config["board"] != list(game.observation_shape):
-            raise CorruptArtifact(file, f"network.board must be {list(game.observation_shape)}, as {game.id} is shown")
+    if network_type == "resnet":
+        config = _checked_resnet(file, described, here)
+    elif "board" in own and config["board"] != here["board"]:
+        raise CorruptArtifact(file, f"network.board must be {here['board']}, as {game.id} is shown")
+    if "window" in own:
         try:
             check_board(config["board"], config["window"])
         except ValueError as error:
             raise CorruptArtifact(file, f"network {error}") from None
+    sizes = (here["observation_size"], here["num_actions"])
     if (config["observation_size"], config["num_actions"]) != sizes:
         raise CorruptArtifact(file, f"network does not lead from {sizes[0]} numbers to {sizes[1]} actions")
     stacks = [pairwise(widths) for widths in layer_widths(config)]

@@ -99,17 +99,16 @@ def _check_fixed_agents(config: Config, game: Game) -> None:
 
 def network_config(config: Config, game: Game) -> dict[str, Any]:
     """PolicyValueNetwork's arguments."""
-    from agents.network import OWN_ARGUMENTS, observation_size
+    from agents.network import OWN_ARGUMENTS, arguments_of
 
     network = config.network
-    own: dict[str, Any] = {"board": list(game.observation_shape)}
-    own |= {"entity_hidden": list(network.entity_hidden), "window": network.window, "filters": network.filters}
+    of_game = arguments_of(network.type, game)
+    own = {name: getattr(network, name) for name in OWN_ARGUMENTS[network.type] if name not in of_game}
     return {
-        "observation_size": observation_size(network.type, game.observation_shape),
-        "num_actions": game.num_actions,
+        **of_game,
         "hidden": list(network.hidden),
         "activation": network.activation,
-        **{name: own[name] for name in OWN_ARGUMENTS[network.type]},
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in own.items()},
     }
 
 

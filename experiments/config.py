@@ -113,18 +113,45 @@ class GameSection(Section):
         return self
 
 
+# What is left out means something else in networks of these types.
+NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
+    "windows": {"hidden": (384, 384, 384), "activation": "relu"},
+    "resnet": {"hidden": (64,), "activation": "relu", "filters": 32},
+}
+
+
 class NetworkSection(Section):
-    type: Literal["mlp", "entities", "windows"] = Field(
+    type: Literal["mlp", "entities", "windows", "resnet"] = Field(
         default="mlp",
-        description="mlp: any observation, flat; entities: rows, any team size; windows: filters over a board",
+        description="mlp: over the flattened observation; entities: over rows, any team size; windows: filters on a "
+        "board and layers on them; resnet: convolutions on a board",
     )
-    hidden: Widths = Field(default=(64, 64), max_length=32, description="width of each hidden layer")
+    hidden: Widths = Field(
+        default=(64, 64),
+        max_length=32,
+        description="width of each hidden layer (windows: 384 thrice; resnet: 64 before the value)",
+    )
     entity_hidden: Widths = Field(
         default=(32,), min_length=1, max_length=32, description="entities: width of each layer before rows are pooled"
     )
     window: Whole = Field(default=4, ge=1, le=64, description="windows: side of the square that a filter sees")
-    filters: Whole = Field(default=48, ge=1, le=4096, description="windows: how many look at every square")
-    activation: Literal["tanh", "relu"] = Field(default="tanh", description="between the layers")
+    filters: Whole = Field(
+        default=48,
+        ge=1,
+        le=4096,
+        description="windows: how many look at every square; resnet: of each convolution (32)",
+    )
+    blocks: Whole = Field(default=4, ge=0, le=64, description="resnet: residual blocks of two convolutions")
+    activation: Literal["tanh", "relu"] = Field(
+        default="tanh", description="between the layers (windows, resnet: relu)"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_type(cls, written: Any) -> Any:
+        if isinstance(written, dict) and isinstance(written.get("type"), str):
+            return {**NETWORK_DEFAULTS.get(written["type"], {}), **written}
+        return written
 
 
 def _algorithm_name(value: Any) -> Any:

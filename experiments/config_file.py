@@ -94,13 +94,8 @@ def build_game(config: Config, source: Source | None = None) -> "Game":
                            f"does not learn; {fix}")  # fmt: skip
     if config.network.type == "entities":
         _check_rows(game, _where(source, "network", "type"))
-    if config.network.type == "windows":
-        from agents.boards import check_board
-
-        try:
-            check_board(game.observation_shape, config.network.window)
-        except ValueError as error:
-            raise config_error(_where(source, "network", "type"), f"network.type is windows, which {error}") from None
+    if config.network.type in ("windows", "resnet"):
+        _check_board(config, game, source)
     for position, stage in enumerate(config.training.curriculum):
         from experiments.curriculum import game_of
 
@@ -122,6 +117,19 @@ def _check_rows(game: "Game", place: str) -> None:
         choices = next((setting.choices for setting in game.schema if setting.name == "observation"), ())
         fix = "set game.settings.observation: entities" if "entities" in choices else "use mlp"
         raise config_error(place, f"network.type is entities, which {error} as in {game.id}; {fix}") from None
+
+
+def _check_board(config: Config, game: "Game", source: Source | None) -> None:
+    """Networks of filters need the observation of a board. Raises UserError."""
+    from agents.boards import check_board
+
+    kind, key = config.network.type, "type" if len(game.observation_shape) != 3 else "window"
+    try:
+        check_board(game.observation_shape, config.network.window if kind == "windows" else 1)
+    except ValueError as error:
+        fix = "use mlp" if key == "type" else f"set network.window to at most {min(game.observation_shape[1:])}"
+        message = f"network.type is {kind}, which {error} as in {game.id}; {fix}"
+        raise config_error(_where(source, "network", key), message) from None
 
 
 def to_yaml(config: Config) -> str:
