@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envs.ids import GAMES
-from experiments.config import WITHOUT_ONE_PLY, nearest
+from experiments.config import WITHOUT_ONE_PLY
+from experiments.config_types import nearest
 from experiments.errors import ExitCode, UserError, run_command
 
 if TYPE_CHECKING:

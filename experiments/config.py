@@ -5,26 +5,26 @@ mistake in a config is reported at once.
 """
 
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from agents.names import MAX_SIMULATIONS
 from agents.solvers import ENDS, SOLVED
 from envs.ids import GAMES, HIDDEN_INFORMATION
+from experiments.config_learning import AlgorithmSection, NetworkSection, PPOSection
+from experiments.config_types import (
+    AgentNames,
+    AutoOrWhole,
+    Section,
+    SettingValue,
+    Whole,
+    as_tuple,
+    available,
+    nearest,
+    problem,
+    show,
+)
 
 # `budget: quick` puts these in place of what the file says; the command line still wins.
 QUICK = {"training.minutes": 1.0, "evaluation.every_minutes": 0.5, "evaluation.games": 32, "checkpoint_minutes": 0.5}
@@ -32,60 +32,6 @@ QUICK = {"training.minutes": 1.0, "evaluation.every_minutes": 0.5, "evaluation.g
 # Games in which looking one move ahead tells next to nothing (in Go a win comes with the second pass of two), or too
 # much: hidden cards.
 WITHOUT_ONE_PLY = ("go_", *HIDDEN_INFORMATION)
-
-
-def problem(message: str, *keys: str) -> PydanticCustomError:
-    """A validator's complaint, to follow the dotted key at fault, seen from the section that complains. Of several keys
-    the first that was written down is blamed."""
-    return PydanticCustomError("problem", "{message}", {"message": message, "keys": keys})
-
-
-def _whole(value: Any) -> Any:
-    """1e6 is a fine way to write a whole number."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _auto_or_whole(value: Any) -> Any:
-    value = _whole(value)
-    if value == "auto" or (type(value) is int and value >= 0):
-        return value
-    raise problem(f"is {show(value)}; wanted auto, or a whole number, 0 or more")
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _available(*names: str, later: tuple[str, ...]) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if value in later:
-            raise problem(f"is '{value}', which this version cannot run yet; it knows {', '.join(names)}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _named(names: tuple[str, ...]) -> tuple[str, ...]:
-    from agents.names import check_name
-
-    for position, name in enumerate(names):
-        try:
-            check_name(name)
-        except ValueError as error:
-            raise problem(f"names nobody: {error}", str(position)) from None
-    return names
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-Widths = Annotated[tuple[Annotated[Whole, Field(ge=1, le=65536)], ...], BeforeValidator(_tuple)]
-AgentNames = Annotated[tuple[str, ...], BeforeValidator(_tuple), AfterValidator(_named)]
-Range = Annotated[tuple[int | float, int | float], BeforeValidator(_tuple)]
-SettingValue = bool | int | float | str | Range
-AutoOrWhole = Annotated[Literal["auto"] | int, BeforeValidator(_auto_or_whole)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class GameSection(Section):
@@ -111,144 +57,6 @@ class GameSection(Section):
         if self.human_knowledge == "ball_progress" and self.id in GAMES and not self.id.startswith("ball_"):
             raise problem(f"is ball_progress, which {self.id} does not have; use none", "human_knowledge")
         return self
-
-
-# What is left out means something else in networks of these types.
-NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
-    "windows": {"hidden": (384, 384, 384), "activation": "relu"},
-    "resnet": {"hidden": (64,), "activation": "relu", "filters": 32},
-}
-
-
-class NetworkSection(Section):
-    type: Literal["mlp", "entities", "windows", "resnet"] = Field(
-        default="mlp",
-        description="mlp: over the flattened observation; entities: over rows, any team size; windows: filters on a "
-        "board and layers on them; resnet: convolutions on a board",
-    )
-    hidden: Widths = Field(
-        default=(64, 64),
-        max_length=32,
-        description="width of each hidden layer (windows: 384 thrice; resnet: 64 before the value)",
-    )
-    entity_hidden: Widths = Field(
-        default=(32,), min_length=1, max_length=32, description="entities: width of each layer before rows are pooled"
-    )
-    window: Whole = Field(default=4, ge=1, le=64, description="windows: side of the square that a filter sees")
-    filters: Whole = Field(
-        default=48,
-        ge=1,
-        le=4096,
-        description="windows: how many look at every square; resnet: of each convolution (32)",
-    )
-    blocks: Whole = Field(default=4, ge=0, le=64, description="resnet: residual blocks of two convolutions")
-    activation: Literal["tanh", "relu"] = Field(
-        default="tanh", description="between the layers (windows, resnet: relu)"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _by_type(cls, written: Any) -> Any:
-        if isinstance(written, dict) and isinstance(written.get("type"), str):
-            return {**NETWORK_DEFAULTS.get(written["type"], {}), **written}
-        return written
-
-
-def _algorithm_name(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise problem(f"is {show(value)}; wanted one of {', '.join(ALGORITHMS)}")
-    if value == "supervised":
-        raise problem(f"is '{value}', which this version cannot run yet; it knows {', '.join(ALGORITHMS)}")
-    if value not in ALGORITHMS:
-        raise problem(f"is {show(value)}, which is no algorithm; {nearest(value, ALGORITHMS)}")
-    return value
-
-
-AlgorithmName = BeforeValidator(_algorithm_name)
-
-
-class PPOSection(Section):
-    name: Annotated[Literal["ppo"], AlgorithmName] = Field(
-        default="ppo", description="proximal policy optimisation, by self-play"
-    )
-    rollout_length: Whole = Field(default=32, ge=1, le=65536, description="steps of each game in one batch")
-    epochs: Whole = Field(default=2, ge=1, le=100, description="passes over a batch")
-    minibatch_size: Whole = Field(default=8192, ge=1, description="agent steps in one gradient step")
-    clip: float = Field(default=0.2, gt=0, le=1, description="how far a probability ratio may leave 1")
-    entropy: float = Field(default=0.01, ge=0, le=10, description="weight of the entropy bonus at the start")
-    entropy_final: float | None = Field(default=0.0, ge=0, le=10, description="its weight at the end; null: constant")
-    value_coefficient: float = Field(default=0.5, ge=0, le=100, description="weight of the value loss")
-    gae_lambda: float = Field(default=0.95, ge=0, le=1, description="how far advantages look past the value function")
-    max_grad_norm: float = Field(default=0.5, gt=0, description="longer gradients are shortened to this")
-    target_kl: float | None = Field(
-        default=None, gt=0, description="an update stops early beyond this divergence; null: never"
-    )
-
-
-class AlphaZeroSection(Section):
-    name: Annotated[Literal["alphazero"], AlgorithmName] = Field(
-        default="alphazero", description="self-play by tree search, from which the network learns"
-    )
-    simulations: Whole = Field(default=32, ge=1, le=MAX_SIMULATIONS, description="of a move's search, at the start")
-    simulations_final: Whole | None = Field(
-        default=None, ge=1, le=MAX_SIMULATIONS, description="at the end; null: constant"
-    )
-    root: Literal["gumbel", "puct"] = Field(
-        default="gumbel", description="gumbel: sequential halving among sampled moves; puct: with Dirichlet noise"
-    )
-    considered: Whole = Field(default=16, ge=1, le=65536, description="gumbel: moves among which the search halves")
-    value_scale: float = Field(
-        default=1.0, ge=0, le=1000, description="gumbel: how much a search's values count against the network's policy"
-    )
-    rollout_length: Whole = Field(default=16, ge=1, le=65536, description="moves of each game between two updates")
-    temperature: float = Field(default=1.0, ge=0, le=100, description="of moves drawn early in a game, at the start")
-    temperature_final: float | None = Field(default=None, ge=0, le=100, description="at the end; null: constant")
-    temperature_plies: Whole = Field(
-        default=8, ge=0, le=100_000, description="moves of a game drawn from the search's policy; later ones it chooses"
-    )
-    random_moves: float = Field(default=0.0, ge=0, le=1, description="share of the moves that are any legal one")
-    opening_share: float = Field(
-        default=1.0, ge=0, le=1, description="share of the games that begin with training.random_opening_plies"
-    )
-    td_lambda: float = Field(
-        default=1.0, ge=0, le=1, description="value targets: 1 the game's outcome; less: more of later searches' values"
-    )
-    reuse: float = Field(default=8.0, gt=0, le=1000, description="times that a position is learned from, on average")
-    minibatch_size: Whole = Field(default=1024, ge=1, le=1 << 20, description="positions in one gradient step")
-    window_share: float = Field(
-        default=0.4, gt=0, le=1, description="of all positions so far, the newest are drawn from"
-    )
-    window_least: Whole = Field(default=200_000, ge=1, description="but so many at least, if there are")
-    window_most: Whole = Field(default=1_500_000, ge=1, description="and so many at most")
-    begin: Whole = Field(default=10_000, ge=1, description="positions played before anything is learned")
-    value_coefficient: float = Field(default=1.0, ge=0, le=100, description="weight of the value loss")
-    weight_decay: float = Field(default=1e-4, ge=0, le=10, description="of AdamW")
-    max_grad_norm: float = Field(default=5.0, gt=0, description="longer gradients are shortened to this")
-    cache_megabytes: float = Field(
-        default=16.0, ge=0, le=100_000, description="in each runner, for what the network said of positions; 0: none"
-    )
-
-    @model_validator(mode="after")
-    def _window_fits(self) -> "AlphaZeroSection":
-        if self.window_most < self.window_least:
-            raise problem(f"is {self.window_most}, less than window_least, {self.window_least}", "window_most")
-        if self.begin > self.window_most:
-            raise problem(f"is {self.begin}; the window never holds more than {self.window_most}", "begin")
-        return self
-
-
-ALGORITHMS: dict[str, type[Section]] = {"ppo": PPOSection, "alphazero": AlphaZeroSection}
-
-
-def _algorithm_of(value: Any) -> str:
-    """Which section is meant; what is no algorithm is told by the first."""
-    name = value.get("name", "ppo") if isinstance(value, dict) else getattr(value, "name", "ppo")
-    return name if isinstance(name, str) and name in ALGORITHMS else "ppo"
-
-
-AlgorithmSection = Annotated[
-    Annotated[PPOSection, Tag("ppo")] | Annotated[AlphaZeroSection, Tag("alphazero")], Discriminator(_algorithm_of)
-]
 
 
 class Stage(Section):
@@ -282,7 +90,7 @@ class TrainingSection(Section):
         le=100,
         description="the agent is the average of the weights so far, counted by time to this power; null: the newest",
     )
-    curriculum: Annotated[tuple[Stage, ...], BeforeValidator(_tuple)] = Field(
+    curriculum: Annotated[tuple[Stage, ...], BeforeValidator(as_tuple)] = Field(
         default=(), max_length=16, description="games to be trained on first, in order"
     )
 
@@ -363,10 +171,10 @@ class ShiftSection(Section):
     worlds: dict[str, dict[str, SettingValue]] | None = Field(
         default=None, description="by name, settings of the game at strength 1; null: the ball games' own"
     )
-    strengths: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], BeforeValidator(_tuple)] = Field(
+    strengths: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], BeforeValidator(as_tuple)] = Field(
         default=(0.25, 0.5, 1.0), min_length=1, max_length=16, description="how far of the way to those settings"
     )
-    team_sizes: Annotated[tuple[Annotated[Whole, Field(ge=1, le=11)], ...], BeforeValidator(_tuple)] = Field(
+    team_sizes: Annotated[tuple[Annotated[Whole, Field(ge=1, le=11)], ...], BeforeValidator(as_tuple)] = Field(
         default=(1, 2, 3), max_length=11, description="of other ball games to be tried, by networks that can (entities)"
     )
     at_end: bool = Field(default=False, description="measured when the run is done; some minutes")
@@ -419,7 +227,7 @@ class Config(Section):
     """One run. Keys that a file leaves out keep these defaults, which are the 2v2 self-play run."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="the run's folder is runs/<name>/")
-    experiment: Annotated[Literal["train"], _available("train", later=("compare",))] = Field(
+    experiment: Annotated[Literal["train"], available("train", later=("compare",))] = Field(
         default="train", description="what to do"
     )
     game: GameSection = GameSection()
@@ -519,23 +327,3 @@ class Config(Section):
         if self.game.id.startswith("ball_"):
             return tuple(f"scripted:L{n}" for n in range(6))
         return ("random",) if self.game.id.startswith(WITHOUT_ONE_PLY) else ("random", "one_ply")
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The hint at the end of a complaint: the nearest known word, or all of them."""
-    known = list(known)
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-
-
-def show(value: Any) -> str:
-    """A value as a config would write it, shortened."""
-    if isinstance(value, str):
-        return f"'{value}'" if len(value) <= 60 else f"'{value[:57]}...'"
-    if isinstance(value, dict):
-        return "a section"
-    if isinstance(value, list | tuple):
-        return "a list"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return repr(value) if isinstance(value, float) or abs(value) < 10**60 else "a number of more than 60 digits"

@@ -16,7 +16,9 @@ from pydantic import BaseModel, ValidationError
 
 import configs
 from experiments import yaml_source
-from experiments.config import ALGORITHMS, QUICK, Config, Stage, TrainingSection, nearest, show
+from experiments.config import QUICK, Config, Stage, TrainingSection
+from experiments.config_learning import ALGORITHMS
+from experiments.config_types import nearest, show
 from experiments.errors import ExitCode, UserError
 from experiments.yaml_source import Source, config_error
 

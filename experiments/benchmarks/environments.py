@@ -35,7 +35,8 @@ def sampling_play(game: Game, num_games: int, length: int) -> Play:
     """Self-play of the default network as runners do it: forward, draw, step, advantages. Counts agents' steps."""
     from agents.rollouts import Rollouts, RolloutSettings
     from experiments.assembly import network_config
-    from experiments.config import Config, PPOSection
+    from experiments.config import Config
+    from experiments.config_learning import PPOSection
 
     config, algorithm = Config(name="benchmark"), PPOSection()
     settings = RolloutSettings(num_games, length, config.training.gamma, algorithm.gae_lambda)
