@@ -6,6 +6,7 @@ import numpy as np
 
 from envs.batch import mask_rows
 from envs.game import Game
+from envs.render.thoughts import Thoughts
 
 
 class Agent(Protocol):
@@ -39,6 +40,14 @@ class Policy(Agent, Protocol):
 
     def probabilities(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
         """[B, A] float64 for seat `players[b]` in `states[b]`: 0 where illegal, each row sums to 1."""
+
+
+@runtime_checkable
+class Thinker(Agent, Protocol):
+    """An agent that can tell what it thinks of a position in a game with turns."""
+
+    def think(self, state: np.void, rng: np.random.Generator) -> Thoughts:
+        """For the seat to move; `action` is what `act` would play, and as much is drawn from `rng`."""
 
 
 class RandomAgent:

@@ -39,7 +39,7 @@ class FastEntities:
         return max(1, min(CHUNK, CHUNK_ENTITIES // self._entities(size)))
 
     def infer(self, rows: np.ndarray, out: np.ndarray) -> None:
-        self.forward(rows, out)
+        self.forward(rows.astype(np.float32, copy=False), out)
 
     def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
         entities, pairs, encoded, pooled, shares, highest = self._arrays(rows)

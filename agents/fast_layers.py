@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from torch import Tensor, nn
 
+from agents.fast_ones import OnesProduct
 from envs import compile_cache  # noqa: F401  decides where numba keeps compiled code
 
 CHUNK = 1024  # rows: 1024 x 128 float32 is half of a 1 MiB L2
@@ -31,6 +32,7 @@ class Layer:
         self._weight_gradient, self._bias_gradient = gradients[linear.weight], gradients[linear.bias]
         self._product = np.empty_like(self.weight)
         self._units_first = units_first
+        self._ones = None if units_first else OnesProduct(self.weight)
         by_column, by_row, self._through = _KERNELS[type(activation)]
         self._activate = by_row if units_first else by_column
 
@@ -40,6 +42,12 @@ class Layer:
 
     def forward(self, below: np.ndarray, out: np.ndarray) -> None:
         np.matmul(below, self.weight.T, out=out)
+        self._activate(self._as_it_lies(out), self.bias)
+
+    def infer(self, below: np.ndarray, out: np.ndarray) -> None:
+        """`forward` from numbers of any dtype, few of which may be other than 0."""
+        if self._ones is None or not self._ones.multiply(below, out):
+            np.matmul(below.astype(np.float32, copy=False), self.weight.T, out=out)
         self._activate(self._as_it_lies(out), self.bias)
 
     def backward(self, below: np.ndarray, out: np.ndarray, delta: np.ndarray, below_delta: np.ndarray | None) -> None:
@@ -77,7 +85,12 @@ class Stack:
         return CHUNK
 
     def infer(self, rows: np.ndarray, out: np.ndarray) -> None:
-        self.forward(rows, out)
+        """rows [n, below] of any dtype -> out [n, above] of the last layer, without a thought of `backward`."""
+        count = len(rows)
+        outputs = [*(scratch.rows(count) for scratch in self._outputs), out]
+        self.layers[0].infer(rows, outputs[0])
+        for layer, below, output in zip(self.layers[1:], outputs, outputs[1:], strict=False):
+            layer.forward(below, output)
 
     def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
         """rows [n, below] float32 -> out [n, above] of the last layer."""

@@ -11,6 +11,7 @@ fast_half.py); here is what they share. Tests hold all of it against torch.
 import copy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from typing import Protocol
 
 import numpy as np
@@ -34,7 +35,7 @@ class CompiledLayers(Protocol):
         """How many rows of D numbers are best done at a time."""
 
     def infer(self, rows: np.ndarray, out: np.ndarray) -> None:
-        """Into `out`."""
+        """Into `out`, from observations of any dtype."""
 
     def forward(self, rows: np.ndarray, out: np.ndarray) -> None:
         """Into `out`; what `backward` needs is kept."""
@@ -74,11 +75,11 @@ class FastNetwork:
     def forward(self, observations: np.ndarray) -> np.ndarray:
         """[N, *shape] of any dtype -> [N, A + 1] float32: logits (not masked), then the value."""
         out = np.empty((len(observations), self.num_actions + 1), np.float32)
-        flat = observations.reshape(len(observations), int(np.prod(observations.shape[1:])))
+        flat = observations.reshape(len(observations), prod(observations.shape[1:]))
         chunk = self._layers.chunk(flat.shape[1])
         for begin in range(0, len(flat), chunk):
             rows = flat[begin : begin + chunk]
-            self._layers.infer(rows.astype(np.float32, copy=False), out[begin : begin + chunk])
+            self._layers.infer(rows, out[begin : begin + chunk])
         return out
 
     def differentiate(self, observations: np.ndarray, loss: Loss, begin: int = 0) -> np.ndarray:

@@ -9,6 +9,7 @@ from agents.search.agent import SearchAgent
 from agents.search.search import SearchSettings
 from envs.batch import mask_rows, observe_rows
 from envs.game import Game
+from envs.render.thoughts import Thoughts
 
 CHUNK = 16_384  # rows at a time: observations of large boards would fill the memory
 
@@ -44,6 +45,15 @@ class NetworkAgent:
             heads = self._fast.forward(observe_rows(self.game, states[part], players[part]))
             self._pick(heads, mask_rows(self.game, states[part], players[part]), rng, actions[part])
         return actions
+
+    def think(self, state: np.void, rng: np.random.Generator) -> Thoughts:
+        states, players = state.reshape(1), np.array([state["current_player"]], np.int64)
+        heads = self._fast.forward(observe_rows(self.game, states, players))
+        masks = mask_rows(self.game, states, players)
+        policy, actions = np.zeros((1, self.game.num_actions)), np.empty(1, np.int32)
+        softmax_rows(heads, masks, policy)
+        self._pick(heads, masks, rng, actions)
+        return Thoughts(state.copy(), int(actions[0]), policy[0], float(heads[0, -1]))
 
     def values(self, states: np.ndarray, players: np.ndarray) -> np.ndarray:
         """float32 [B]: the return that the network expects for seat players[b] in states[b]."""

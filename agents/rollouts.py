@@ -28,8 +28,9 @@ class SearchPlay:
     """How games are played whose every move is searched for; what changes during a run is `SearchSchedule`."""
 
     simulations: int  # of a search, at most
-    root: str = "gumbel"  # or "puct": search.SearchSettings
+    root: str = "gumbel"  # or "puct"; this and the next two: search.SearchSettings
     considered: int = 16
+    value_scale: float = 1.0
     temperature_plies: int = 0  # moves of a game that are drawn from the search's policy; later ones are its choice
     random_moves: float = 0.0  # share of the moves that are drawn evenly from the legal ones
     opening_share: float = 1.0  # of the games that begin with a random opening

@@ -61,8 +61,8 @@ def play(
     """A move in each of rows [n]: actions [n], or one drawn from the policies found [n, A] early in a game, or any.
 
     values [n] are to the seat to move; `searched`: there are policies and values; learns: the positions are samples.
-    returns [B, P] and steps [B] go on; over [n] becomes TERMINATED, TRUNCATED or 0. Returns a row with more legal actions
-    than there is room for, or -1."""
+    returns [B, P] and steps [B] go on; over [n] becomes TERMINATED, TRUNCATED or 0. Returns a row with more legal
+    actions than there is room for, or -1."""
     num_actions = mask.shape[0]
     for i in range(rows.shape[0]):
         b = rows[i]
@@ -71,6 +71,7 @@ def play(
         ply = plies[b, t]
         ply.player, ply.learns, ply.random = player, learns, False
         ply.value = np.float32(np.nan)
+        policies[b, t] = 0
         if searched:
             ply.value = values[i] if player == 0 else -values[i]
             legal_action_mask(state, player, mask)

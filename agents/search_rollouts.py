@@ -1,8 +1,7 @@
 """Self-play by search: many games at once, every move a search, and what the searches found is learned.
 
-    rollouts = SearchRollouts(game, network_config, RolloutSettings(num_games=256, length=16, ..., search=SearchPlay(32)),
-                              seed=0)
-    samples, sums = rollouts.collect()          # of the games that ended meanwhile
+    settings = RolloutSettings(num_games=256, length=16, gamma=1.0, gae_lambda=1.0, search=SearchPlay(32))
+    samples, sums = SearchRollouts(game, network_config, settings, seed=0).collect()    # of the games that ended
 
 Silver et al., "A general reinforcement learning algorithm that masters chess, shogi, and Go through self-play" (2018);
 with Gumbel noise at the root, Danihelka et al., "Policy improvement by planning with Gumbel" (2022).
@@ -48,8 +47,8 @@ class SearchRollouts:
         self._games_of = [np.flatnonzero((self.tally.controller == i).any(axis=1)) for i in range(len(self._networks))]
         self._row_of = [np.searchsorted(games, np.arange(settings.num_games)) for games in self._games_of]
         self._alone = len(self._networks) == 1 and not self.fixed_agents
-        self._simulations, self._temperature = self._play.simulations, 1.0
-        self._make_searches()
+        self._temperature = 1.0
+        self._searches = self._make_searches()
         count, players = settings.num_games, game.num_players
         self._states = game.new_states(count, seed_streams(seed, count))
         self._starts = self._states.copy()
@@ -63,11 +62,11 @@ class SearchRollouts:
         self._begin(np.arange(count))
 
     def set_schedule(self, simulations: int, temperature: float) -> None:
-        """What changes during a run: simulations of a search, and the temperature of moves drawn from its policy."""
+        """What changes during a run, between two `collect`: simulations of a search, at most those of SearchPlay, and
+        the temperature of moves drawn from its policy."""
         self._temperature = temperature
-        if simulations != self._simulations:
-            self._simulations = simulations
-            self._make_searches()
+        for search in self._searches:
+            search.set_simulations(simulations)
 
     def set_weights(self, weights: Weights) -> None:
         """The learning network's weights, by parameter name."""
@@ -121,13 +120,15 @@ class SearchRollouts:
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """All that it takes to go on: arrays [B, ...], copied, and JSON. Searches under way begin anew in any case."""
         longest = int(self._games["plies"].max())
-        ply = {f"ply_{name}": self._plies[name][:, :longest].copy() for name in search_game.PLY.names or ()}
+        made = np.arange(longest) < self._games["plies"][:, None]  # what lies beyond is left from games before
+        logged = np.where(made, self._plies[:, :longest], np.zeros((), search_game.PLY))
+        ply = {f"ply_{name}": logged[name] for name in search_game.PLY.names or ()}
         arrays = {
             "states": self._states.copy(),
             "starts": self._starts.copy(),
             "streams": self._games["rng"].copy(),
             "plies": self._games["plies"].copy(),
-            "policies": self._policies[:, :longest].copy(),
+            "policies": self._policies[:, :longest] * made[:, :, None],
             **ply,
             **self.tally.state(),
         }
@@ -153,12 +154,12 @@ class SearchRollouts:
         if state is not None:
             self.rng.bit_generator.state = state["rng"]
 
-    def _make_searches(self) -> None:
+    def _make_searches(self) -> list[Search]:
         play = self._play
-        settings = SearchSettings(self._simulations, play.root, play.considered)
+        settings = SearchSettings(play.simulations, play.root, play.considered, value_scale=play.value_scale)
         places = int(play.cache_megabytes * 1e6 / (4 * (self.game.num_actions + 1) + 8))
         places = 1 << (places.bit_length() - 1) if places else 0
-        self._searches = [
+        return [
             Search(self.game, max(1, len(games)), settings, network.forward, cache=places)
             for network, games in zip(self._networks, self._games_of, strict=True)
         ]

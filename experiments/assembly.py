@@ -69,6 +69,11 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
     _check_fixed_agents(config, game)
     selfplay = selfplay_settings(config, game)
     small = selfplay.rollouts
+    if small.search:
+        try:
+            SearchRollouts(game, network_config(config, game), selfplay.rollouts_of(1, choose_runners(config)), seed=0)
+        except ValueError as error:  # a game that cannot be searched, or no memory for the trees
+            raise UserError(f"algorithm.name is alphazero, but {error}", ExitCode.USAGE) from None
     settings = replace(small, num_games=min(8, small.num_games), length=2)
     kind = SearchRollouts if small.search else Rollouts
     try:
@@ -160,6 +165,7 @@ def search_play(algorithm: Any) -> Any:
         simulations=max(algorithm.simulations, algorithm.simulations_final or 0),
         root=algorithm.root,
         considered=algorithm.considered,
+        value_scale=algorithm.value_scale,
         temperature_plies=algorithm.temperature_plies,
         random_moves=algorithm.random_moves,
         opening_share=algorithm.opening_share,

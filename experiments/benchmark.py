@@ -2,7 +2,7 @@
 
     envs       steps of each game, alone and many at once          faces     through PettingZoo and Gymnasium
     matches    of two networks, of two scripted teams              sampling  self-play of the default network
-    search     tree search, against OpenSpiel's (of --peers, or where it is installed here)
+    search     tree search, against OpenSpiel's and mctx (of --peers, or where installed here)
     training   through RLlib, against stock RLlib
     scaling    training with 1, 2, 4, ... runners (--scaling, --max-runners)
     peers      other projects in the same run (--peers PYTHON)
@@ -15,7 +15,7 @@ PYTHON is an interpreter that has the peers. It is best to keep them apart from 
 
     python -m venv peers
     peers/bin/pip install torch --index-url https://download.pytorch.org/whl/cpu
-    peers/bin/pip install open_spiel pgx jax jaxlib "pettingzoo[classic]" six cloudpickle
+    peers/bin/pip install open_spiel pgx mctx jax jaxlib "pettingzoo[classic]" six cloudpickle
     peers/bin/pip install --no-deps vmas gym==0.26.2 gym-notices
     python -m experiments.benchmark --peers peers/bin/python
 

@@ -123,8 +123,8 @@ NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
 class NetworkSection(Section):
     type: Literal["mlp", "entities", "windows", "resnet"] = Field(
         default="mlp",
-        description="mlp: over the flattened observation; entities: over rows, any team size; windows: filters on a "
-        "board and layers on them; resnet: convolutions on a board",
+        description="mlp: any observation, flat; entities: rows, any team size; windows: filters over a board, then "
+        "layers; resnet: convolutions on a board",
     )
     hidden: Widths = Field(
         default=(64, 64),
@@ -155,10 +155,12 @@ class NetworkSection(Section):
 
 
 def _algorithm_name(value: Any) -> Any:
-    if value in ("supervised",):
+    if not isinstance(value, str):
+        raise problem(f"is {show(value)}; wanted one of {', '.join(ALGORITHMS)}")
+    if value == "supervised":
         raise problem(f"is '{value}', which this version cannot run yet; it knows {', '.join(ALGORITHMS)}")
     if value not in ALGORITHMS:
-        raise problem(f"is {show(value)}, which is no algorithm; {nearest(str(value), ALGORITHMS)}")
+        raise problem(f"is {show(value)}, which is no algorithm; {nearest(value, ALGORITHMS)}")
     return value
 
 
@@ -195,6 +197,9 @@ class AlphaZeroSection(Section):
         default="gumbel", description="gumbel: sequential halving among sampled moves; puct: with Dirichlet noise"
     )
     considered: Whole = Field(default=16, ge=1, le=65536, description="gumbel: moves among which the search halves")
+    value_scale: float = Field(
+        default=1.0, ge=0, le=1000, description="gumbel: how much a search's values count against the network's policy"
+    )
     rollout_length: Whole = Field(default=16, ge=1, le=65536, description="moves of each game between two updates")
     temperature: float = Field(default=1.0, ge=0, le=100, description="of moves drawn early in a game, at the start")
     temperature_final: float | None = Field(default=None, ge=0, le=100, description="at the end; null: constant")
@@ -211,7 +216,7 @@ class AlphaZeroSection(Section):
     reuse: float = Field(default=8.0, gt=0, le=1000, description="times that a position is learned from, on average")
     minibatch_size: Whole = Field(default=1024, ge=1, le=1 << 20, description="positions in one gradient step")
     window_share: float = Field(
-        default=0.4, gt=0, le=1, description="of all positions so far, the newest, are drawn from"
+        default=0.4, gt=0, le=1, description="of all positions so far, the newest are drawn from"
     )
     window_least: Whole = Field(default=200_000, ge=1, description="but so many at least, if there are")
     window_most: Whole = Field(default=1_500_000, ge=1, description="and so many at most")

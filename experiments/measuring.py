@@ -69,6 +69,8 @@ class Measuring:
             values |= run_drills(agent, self.game, seed=seed).scalars()
         if config.evaluation.mistakes:
             values |= self._mistakes(agent)
+        if config.evaluation.simulations:
+            values |= self._with_search(network, seed)
         self.run.log(steps, values, training_seconds=clock.training_seconds)
         rating = result.rating
         self._save_agent(str(steps), network, steps, values)
@@ -114,6 +116,18 @@ class Measuring:
             return judge(agent, self.game, self._solver, positions, seed).scalars()
         except ValueError as error:
             raise UserError(f"evaluation.mistakes: {error}; set it to 0", ExitCode.USAGE) from None
+
+    def _with_search(self, network: Any, seed: int) -> dict[str, float]:
+        """What the agent does with a search of `evaluation.simulations`: the same measures, under search/."""
+        from agents.evaluation import evaluate
+        from agents.network_agent import searching
+
+        evaluation = self.config.evaluation
+        agent = searching(network, self.game, evaluation.simulations, f"{self.config.name}+{evaluation.simulations}")
+        values = evaluate(agent, self.game, self.config.ladder, evaluation.games // 2, seed).scalars()
+        if evaluation.mistakes:
+            values |= self._mistakes(agent)
+        return {f"search/{tag}": value for tag, value in values.items()}
 
     def _log_league(self, league: "LeagueTable", steps: int) -> dict[str, float]:
         """The league as a table and two pictures in TensorBoard; its numbers are returned."""

@@ -32,6 +32,7 @@ class Programme:
     tally: dict[int, list[int]] = field(default_factory=dict)
     winnings: dict[int, list[int]] = field(default_factory=dict)  # of the agent, and of each opponent
     record: "Record | None" = None
+    thinking: bool = False  # whether agents' thoughts are shown
 
     def match(self) -> "Match":
         """The game of this number, from its start."""
@@ -50,7 +51,7 @@ class Programme:
         pair = [self.agent, self.opponents[rival]]
         if swapped:
             pair, names = pair[::-1], names[::-1]
-        return Match(self.game, pair, seed, names)
+        return Match(self.game, pair, seed, names, thinking=self.thinking)
 
     @property
     def agent_side(self) -> int:

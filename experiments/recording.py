@@ -17,17 +17,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from agents.agent import Agent, Forfeit
+from agents.agent import Agent, Forfeit, Thinker
 from agents.matches import as_match
 from agents.records import Record
 from envs.game import Dynamics, Game, init, is_terminal, is_truncated, rewards
 from envs.random_stream import seed_streams
 from envs.render import FRAMES_PER_SECOND, animate, draw, picture_size, summed_up
+from envs.render.thoughts import Thoughts
 from experiments.animation import encode_gif
 from experiments.errors import ExitCode, UserError
 
 OPENING_SECONDS, ENDING_SECONDS = 0.5, 2.0  # the first and the last picture stand still for so long
 SUMMARY_SECONDS = 7.0  # instead, for a last picture with a table to be read
+THINKING_SECONDS = 1.2  # that a move's thoughts are seen before it is made
 SECONDS_A_MOVE = 0.4  # in a clip of a board game
 GIF_FRAMES_PER_SECOND = 25  # what viewers keep up with
 GIF_BYTES = 700_000_000  # of pictures; the encoder wants them all at once
@@ -38,6 +40,7 @@ class Frame:
     extras: dict[str, Any]  # for the drawer
     settled: bool  # between two moves, not within one
     over: bool
+    thinking: bool = False  # somebody's thoughts of the next move are shown
 
 
 class Player(Protocol):
@@ -55,11 +58,13 @@ class Match:
     """One game, one player a team, as it is played. `state` is changed by going on in `frames`.
 
     An agent that forfeits (agents.agent.Forfeit) has lost, and the game is over as it stands.
-    With a `record` its actions are played again, and nobody else is asked."""
+    With a `record` its actions are played again, and nobody else is asked. Where `thinking` is on, which may change on
+    the way, agents that can tell (Thinker) are asked what they think, it is seen for a moment before each of their
+    moves, and the picture has a panel for it; the game that is played is the same."""
 
     def __init__(
         self, game: Game, players: Sequence[Player], seed: int, names: Sequence[str] | None = None,
-        record: Record | None = None,
+        record: Record | None = None, thinking: bool = False,
     ):  # fmt: skip
         if record is None and len(players) != len(set(game.teams)):
             raise ValueError(f"{game.id} has {len(set(game.teams))} teams; got {len(players)} players")
@@ -70,6 +75,8 @@ class Match:
         self.actions: list[np.ndarray] = []  # of the moves begun so far: int32 [] or [P], or float32 [P, N]
         self.movers: list[int] = []  # the team of each, in a game with turns
         self.returns = np.zeros(game.num_players, np.float32)  # [P] rewards so far
+        self.thinking = thinking
+        self.thoughts: Thoughts | None = None  # the last that were told
         self.forfeit = ""  # why a team gave up
         self._rng = np.random.default_rng(seed)
         self._animation = animate(game)
@@ -96,10 +103,13 @@ class Match:
         if not self.actions:
             yield from [Frame(self._animation.still, True, False)] * _frames(OPENING_SECONDS)
         while not self.ended:
+            before = self.thoughts
             actions = self._choose()
             if actions is None:
                 yield Frame(self._animation.still, True, False)
                 continue
+            if self.thoughts not in (None, before):
+                yield from [Frame(self._animation.still, True, False, True)] * _frames(THINKING_SECONDS)
             for moment in self._play(actions):
                 yield Frame(moment, moment is self._animation.still, False)
         lasts = SUMMARY_SECONDS if summed_up(self.game, self.state) else ENDING_SECONDS
@@ -109,6 +119,11 @@ class Match:
     def ended(self) -> bool:
         """Over, or at the end of a record that was broken off."""
         return self.over or (self.record is not None and self.moves == len(self.record.actions))
+
+    @property
+    def can_think(self) -> bool:
+        """Whether there are thoughts to be shown."""
+        return self.game.dynamics is Dynamics.SEQUENTIAL and any(isinstance(who, Thinker) for who in self.players)
 
     @property
     def over(self) -> bool:
@@ -122,6 +137,8 @@ class Match:
         self, frame: Frame, size: tuple[int, int], score: tuple[int, ...] | None = None, **marks: Any
     ) -> np.ndarray:
         """[height, width, 3] uint8; `score` is of the games before this one, `marks` are for the drawer."""
+        if self.thinking and self.can_think:
+            marks |= {"panel": True, "thoughts": self.thoughts}
         drawn_from = (size, score, marks)
         if self._drawn is None or self._drawn[0][0] is not frame.extras or self._drawn[0][1] != drawn_from:
             extras = {"names": self.names, "score": score, **frame.extras, **marks}
@@ -156,8 +173,14 @@ class Match:
 
     def _ask(self, team: int, seats: np.ndarray) -> np.ndarray | None:
         states = np.repeat(self.state.reshape(1), len(seats))
+        player = self.players[team]
+        if not self.thinking:
+            self.thoughts = None  # of a position long gone, when it is turned on again
         try:
-            return self.players[team].act(states, seats, self._rng)
+            if self.thinking and self.game.dynamics is Dynamics.SEQUENTIAL and isinstance(player, Thinker):
+                self.thoughts = player.think(self.state, self._rng)
+                return np.array([self.thoughts.action], np.int32)
+            return player.act(states, seats, self._rng)
         except Forfeit as forfeit:
             self.forfeit = f"{self.names[team]} {forfeit}"
             paid = self.game.largest_reward

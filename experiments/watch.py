@@ -6,8 +6,11 @@
     python -m experiments.watch latest --drill tackle              one of the drills that experiments.evaluate judges by
     python -m experiments.watch runs/play/FILE.json                a game that was played (experiments.play), once more
 
-The window has buttons for all that the keys do: space pause, right arrow one step, - and + speed, R restart, N next
-opponent, Q quit.
+What an agent thinks before it moves is shown where it can tell (networks, searches, in games with turns): how likely
+each move is, how often the search went there, who is ahead, and the line that it expects.
+
+The window has buttons for all that the keys do: space pause, right arrow one step, - and + speed, T thoughts on or off,
+R restart, N next opponent, Q quit.
 """
 
 import argparse
@@ -39,10 +42,11 @@ CONTROLS = Controls(
         Button("slower", "slower", ("-", "[-]", "down"), "-"),
         Gauge("speed"),
         Button("faster", "faster", ("+", "=", "[+]", "up"), "+"),
+        Button("thoughts", "thoughts", ("t",), "T"),
         Button("restart", "restart", ("r",), "R"),
         Button("next", "opponent", ("n",), "N"),
     ),
-    help="space  pause      right  step      - +  speed      R  restart      N  next opponent      Q  quit",
+    help="space  pause     right  step     - +  speed     T  thoughts     R  restart     N  opponent     Q  quit",
     quit_keys=("q", "escape"),
 )
 
@@ -72,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", metavar="S", type=seed_of, default=0, help="of the first game; the next has the next (0)")
     p.add_argument("--speed", metavar="X", type=positive, default=1.0, help="1 is real time")
     p.add_argument("--size", metavar="WxH", type=picture_size_of, help="of the picture, in pixels")
+    p.add_argument(
+        "--no-thoughts", dest="thoughts", action="store_false", help="do not show what agents think before they move"
+    )
     p.add_argument("--greedy", action="store_true", help="networks play their best action instead of sampling")
     return p
 
@@ -108,7 +115,7 @@ def _programme(args: argparse.Namespace) -> Programme:
 
         return drill_programme(args.drill, found, args.seat or "alternate", args.seed)
     side = args.seat or ("0" if found.game.id.startswith("ball_") else "alternate")
-    return Programme(found.game, found.agent, found.opponents, found.labels, side, args.seed)
+    return Programme(found.game, found.agent, found.opponents, found.labels, side, args.seed, thinking=args.thoughts)
 
 
 def _recorded(args: argparse.Namespace) -> Programme:
@@ -233,6 +240,9 @@ class Viewing:
             others = [s for s in SPEEDS if (s < self.speed if command == "slower" else s > self.speed)]
             if others:
                 self.speed = max(others) if command == "slower" else min(others)
+        elif command == "thoughts":
+            self.programme.thinking = self.match.thinking = not self.programme.thinking
+            self._picture = None
         elif command == "restart":
             self.restart()
         elif command == "next":
@@ -258,21 +268,27 @@ class Viewing:
         self.shown += 1
 
     def step(self) -> None:
-        """To the end of the move that is being made, or of the next one; from the end of a game to the next game."""
+        """To the end of the move that is being made, or of the next one, with a stop at what is thought of it; from the
+        end of a game to the next game."""
         if self.frame.over:
             self.programme.finish(self.match)
             self.restart()
             return
-        match, target = self.match, self.match.moves + self.frame.settled
+        match, target, thinking = self.match, self.match.moves + self.frame.settled, self.frame.thinking
         while self.match is match and not (self.frame.over or (self.match.moves >= target and self.frame.settled)):
             self.advance()
+            if self.frame.thinking and not thinking:
+                break
 
     def draw(self) -> None:
         size = self.window.picture_size
         if self._picture is None or self._picture.shape[1::-1] != size:
             self._picture = self.match.picture(self.frame, size, self.programme.score(self.match))
-        active = frozenset() if self.playing else frozenset({"pause"})
-        self.window.show(self._picture, Status(self.programme.line, gauge=f"{self.speed:g}x", active=active))
+        thinks = self.match.can_think
+        pressed = (("pause", not self.playing), ("thoughts", thinks and self.programme.thinking))
+        active = frozenset(name for name, on in pressed if on)
+        idle = frozenset() if thinks else frozenset({"thoughts"})
+        self.window.show(self._picture, Status(self.programme.line, gauge=f"{self.speed:g}x", active=active, idle=idle))
 
 
 if __name__ == "__main__":

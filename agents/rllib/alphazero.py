@@ -18,6 +18,7 @@ from ray.rllib.core.columns import Columns
 from agents.losses import SearchLoss
 from agents.rllib.algorithm import SelfPlay, SelfPlayConfig
 from agents.rllib.learner import NOT_FINITE, Diverged, SelfPlayLearner
+from agents.rllib.module import module_ids
 from agents.rollouts import ILLEGAL_LOGIT
 from agents.window import Minibatch, Window, WindowSettings
 
@@ -48,7 +49,7 @@ class AlphaZeroLearner(SelfPlayLearner):
         super().build()
         selfplay = self.config.selfplay
         game = selfplay.game_of(len(selfplay.before))
-        self.windows = {name: Window(game, self.config.alphazero.window) for name in self.module}
+        self.windows = {name: Window(game, self.config.alphazero.window) for name in module_ids(selfplay.league)}
         self.owed = dict.fromkeys(self.windows, 0.0)  # steps, by module
 
     def configure_optimizers_for_module(self, module_id, config=None) -> None:

@@ -10,7 +10,7 @@ from numba import njit
 from agents.search.tree import OPEN, SETTLED
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def back_up(nodes, b, paths, payments, depth, value, exact, most):
     """One more visit for every node of paths[b] up to number `depth`. From there on the game is worth `value` to seat
     0; `exact`: for certain."""
@@ -28,7 +28,7 @@ def back_up(nodes, b, paths, payments, depth, value, exact, most):
             exact, value = _decides(nodes, b, paths[b, d - 1], paths[b, d], value)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _decides(nodes, b, parent, child, value):
     """Whether the parent is proven, now that a child is, and what it is worth then, else what the child is."""
     above = nodes[b, parent]

@@ -14,7 +14,7 @@ from numba import njit
 _FACTOR, _S29, _S32 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(29), np.uint64(32)  # as in envs/random_stream.py
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def hashed(seen, row):
     """Of the bytes seen[row] uint8, eight at a time; never 0."""
     size = seen.shape[1]
@@ -31,12 +31,12 @@ def hashed(seen, row):
     return max(bits ^ (bits >> _S32), np.uint64(1))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def place_of(key, keys):
     return np.int64(key & np.uint64(keys.shape[0] - 1))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def remember(key, keys, cached, heads, row):
     place = place_of(key, keys)
     keys[place] = key

@@ -11,13 +11,13 @@ from numba import njit
 from envs.random_stream import uniform
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def gumbel(search):
     """A number of the standard Gumbel distribution."""
     return np.float32(-np.log(-np.log(_positive(search))))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def gamma(search, shape):
     """A number of the Gamma distribution of that shape, below 1 or above, and scale 1."""
     boosted = shape + 1.0 if shape < 1.0 else shape
@@ -31,12 +31,12 @@ def gamma(search, shape):
     return d * v * (_positive(search) ** (1.0 / shape) if shape < 1.0 else 1.0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _positive(search):
     return 1.0 - uniform(search)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def mix_dirichlet(search, nodes, b, share, total):
     """The root's priors p become (1 - share) p + share x, where x is drawn from the Dirichlet distribution whose
     parameters are all the same and sum to `total`."""

@@ -22,6 +22,7 @@ import numpy as np
 
 from agents.names import MAX_SIMULATIONS
 from agents.search import simulate
+from agents.search.line import principal_variation
 from agents.search.results import read
 from agents.search.selection import halving_schedules
 from agents.search.simulate import SETTINGS
@@ -113,7 +114,9 @@ class Search:
         self._paths = np.zeros((num_games, line), np.int32)
         self._payments = np.zeros((num_games, line), np.float32)
         self._scores = np.zeros((num_games, game.num_actions if halving else 1), np.float32)
-        self._schedule = halving_schedules(considered if halving else 1, settings.simulations)
+        self._considered = considered if halving else 1
+        self._schedules: dict[int, np.ndarray] = {}
+        self._schedule = self._schedule_of(settings.simulations)
         self._settings = np.zeros(1, SETTINGS)
         for name in SETTINGS.names or ():
             if hasattr(settings, name):
@@ -177,8 +180,9 @@ class Search:
             self._num_waiting, self._num_over, most_nodes = simulate.tick(heads, self._num_over, *self._arrays)
             self._make_room(most_nodes)
         rows = self._over[: self._num_over].copy()
-        self._num_over = 0
-        self.simulations_made += int(self._searches["simulations"][rows].sum())
+        if self._num_over:
+            self.simulations_made += int(self._searches["simulations"][rows].sum())
+            self._num_over = 0
         return rows
 
     def read(self, rows: np.ndarray) -> Found:
@@ -190,6 +194,10 @@ class Search:
         )  # fmt: skip
         read(np.asarray(rows, np.int64), self._searches, self._nodes, self._settings, self._scores, *found)
         return found
+
+    def line(self, row: int, action: int) -> list[int]:
+        """What the search of a row expects to be played from an action of its root on, that action first."""
+        return principal_variation(self._nodes[row], action)
 
     def search(self, states: np.ndarray, streams: np.ndarray) -> Found:
         """From states [n], any number of them, with random streams [n] uint64: as many at once as there are rows, the
@@ -213,6 +221,19 @@ class Search:
             rows = over[: count - begun]
         order = np.argsort(np.concatenate([rows for rows, _ in parts]))
         return Found(*(np.concatenate(field)[order] for field in zip(*(found for _, found in parts), strict=True)))
+
+    def set_simulations(self, simulations: int) -> None:
+        """What searches make from now on, at most as many as at first, which the memory was made for. Those under way
+        must be begun anew (`abandon`, `start`). Raises ValueError for another number."""
+        if not 1 <= simulations <= self.settings.simulations:
+            raise ValueError(f"simulations is {simulations}; this search makes 1 to {self.settings.simulations}")
+        self._settings["simulations"] = simulations
+        self._schedule = self._schedule_of(simulations)
+
+    def _schedule_of(self, simulations: int) -> np.ndarray:
+        if simulations not in self._schedules:
+            self._schedules[simulations] = halving_schedules(self._considered, simulations)
+        return self._schedules[simulations]
 
     @property
     def _trees(self) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from agents.search.tree import bring_forward, exchange
 from envs.random_stream import randint
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def ucb(search, nodes, b, at, exploration):
     node = nodes[b, at]
     first = node.first_child
@@ -39,7 +39,7 @@ def ucb(search, nodes, b, at, exploration):
     return chosen
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def puct(nodes, b, at, exploration):
     node = nodes[b, at]
     first, untried = node.first_child, node.first_child + node.num_tried
@@ -62,7 +62,7 @@ def puct(nodes, b, at, exploration):
     return chosen
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def halving(search, nodes, b, scores, schedule, visit_offset, value_scale):
     """At the root. scores [B, A]: logit + Gumbel number of each child, the highest first; schedule [considered + 1,
     simulations] is that of `halving_schedules`."""
@@ -88,13 +88,13 @@ def halving(search, nodes, b, scores, schedule, visit_offset, value_scale):
     return chosen
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def value_weight(most_visits, visit_offset, value_scale):
     """What a value is multiplied by when it is added to a logit; `most_visits` of a child of the root."""
     return value_scale * (visit_offset + np.float32(most_visits))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def order_by_score(nodes, b, scores, considered):
     """The root's children of the highest scores come first, as many as are considered; the scores go with them."""
     first, count = nodes[b, 0].first_child, np.int64(nodes[b, 0].num_children)

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from agents.search.backup import back_up
+from agents.search.borrowed import borrowed
 from agents.search.cache import hashed, place_of, remember
 from agents.search.noise import gumbel, mix_dirichlet
 from agents.search.selection import halving, order_by_score, puct, ucb
@@ -48,6 +49,11 @@ def begin(
 ):  # fmt: skip
     """Searches of rows [n], whose roots have children where `kept` [n] says so, until each waits or is over; how many
     do now, and are."""
+    searches, nodes, leaves, roots = borrowed(searches), borrowed(nodes), borrowed(leaves), borrowed(roots)
+    paths, payments, paid, mask = borrowed(paths), borrowed(payments), borrowed(paid), borrowed(mask)
+    settings, scores, schedule = borrowed(settings), borrowed(scores), borrowed(schedule)
+    observations, seen = borrowed(observations), borrowed(seen)
+    waiting_keys, keys, cached = borrowed(waiting_keys), borrowed(keys), borrowed(cached)
     for i in range(rows.shape[0]):
         b = rows[i]
         if kept[i]:
@@ -75,6 +81,11 @@ def tick(
 ):  # fmt: skip
     """Take in heads [n, A + 1] of those that wait, and go on with each until it waits again or is over; how many do,
     and are, and the most nodes that one has."""
+    heads, searches, nodes, leaves = borrowed(heads), borrowed(searches), borrowed(nodes), borrowed(leaves)
+    roots, paths, payments, paid = borrowed(roots), borrowed(paths), borrowed(payments), borrowed(paid)
+    settings, scores, schedule, mask = borrowed(settings), borrowed(scores), borrowed(schedule), borrowed(mask)
+    observations, seen = borrowed(observations), borrowed(seen)
+    waiting_keys, keys, cached = borrowed(waiting_keys), borrowed(keys), borrowed(cached)
     num_waiting, most_nodes = 0, 0
     for i in range(heads.shape[0]):
         b = waiting[i]
@@ -94,7 +105,7 @@ def tick(
     return num_waiting, num_over, most_nodes
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _go_on(
     b, at_leaf, searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, mask, place,
     observations, seen, waiting_keys, keys, cached,
@@ -117,7 +128,7 @@ def _go_on(
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _take_in(search, nodes, leaf, paths, payments, settings, scores, heads, i, mask, b):
     """The evaluation of the leaf, row i of heads: its children get their priors, its line the value."""
     at = paths[b, search.depth]
@@ -132,7 +143,7 @@ def _take_in(search, nodes, leaf, paths, payments, settings, scores, heads, i, m
     back_up(nodes, b, paths, payments, search.depth, value, False, settings.most)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def prepare_root(search, nodes, b, settings, scores):
     """What chance does to the root, and the order in which its children, not yet tried, will be."""
     first, count = nodes[b, 0].first_child, np.int64(nodes[b, 0].num_children)
@@ -149,13 +160,13 @@ def prepare_root(search, nodes, b, settings, scores):
             bring_forward(nodes, b, untried, first + count)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def log_prior(node):
     """The logit, up to a constant; what is too unlikely for a float32 keeps a finite one."""
     return np.log(max(node.prior, np.float32(1e-30)))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _to_leaf(searches, nodes, leaves, roots, paths, payments, settings, scores, schedule, paid, b):
     """Simulations of game b until one ends where the network must say what the position is worth (True), or the search
     is over (False): all are made, the root is proven, or there is nothing to choose."""
@@ -196,6 +207,9 @@ def _to_leaf(searches, nodes, leaves, roots, paths, payments, settings, scores, 
 def search_by_rollouts(rows, begun, paid, mask, searches, nodes, leaves, roots, paths, payments, settings):
     """The whole searches of rows [n] from number `begun` on, which can have been begun. Returns n, or the number of the
     row at which more room for nodes is needed."""
+    paid, mask, searches, nodes = borrowed(paid), borrowed(mask), borrowed(searches), borrowed(nodes)
+    leaves, roots, paths, payments = borrowed(leaves), borrowed(roots), borrowed(paths), borrowed(payments)
+    settings = borrowed(settings)
     exploration, most = settings[0].exploration, settings[0].most
     for i in range(begun, rows.shape[0]):
         b = rows[i]
@@ -233,7 +247,7 @@ def search_by_rollouts(rows, begun, paid, mask, searches, nodes, leaves, roots, 
     return rows.shape[0]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def rollout(state, paid, mask):
     """What seat 0 is paid by a game played to its end at random; the State is changed. paid [2], mask [A] scratch."""
     total = np.float32(0)

@@ -51,7 +51,7 @@ SEARCH = np.dtype([
 ])  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def plant(search, nodes, b):
     """A tree of nothing but a root that was not visited."""
     search.num_nodes = 1
@@ -75,7 +75,7 @@ def replant_rows(rows, actions, searches, nodes, kept):
         kept[i] = replant(searches[rows[i]], nodes, rows[i], actions[i], spare)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _clear(node):
     node.value = 0
     node.visits = 0
@@ -87,7 +87,7 @@ def _clear(node):
     node.proven = OPEN
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def add_children(search, nodes, b, at, state, mask):
     """Every legal action of `state` becomes a child of node `at`; there is room. mask [A] is scratch."""
     node, num_actions = nodes[b, at], mask.shape[0]
@@ -115,7 +115,7 @@ def add_children(search, nodes, b, at, state, mask):
     search.num_nodes = last
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def set_priors(nodes, b, at, heads, row):
     """The softmax over the legal of the logits heads[row, :A], and the likeliest child is tried first."""
     node = nodes[b, at]
@@ -134,7 +134,7 @@ def set_priors(nodes, b, at, heads, row):
     bring_forward(nodes, b, first, last)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def bring_forward(nodes, b, place, end):
     """The likeliest of the untried children from `place` to `end` comes to `place`."""
     best = place
@@ -144,7 +144,7 @@ def bring_forward(nodes, b, place, end):
     exchange(nodes, b, place, best)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def exchange(nodes, b, i, j):
     """Of two children that were not tried: there is no more to them."""
     one, other = nodes[b, i], nodes[b, j]
@@ -152,7 +152,7 @@ def exchange(nodes, b, i, j):
     one.prior, other.prior = other.prior, one.prior
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def replant(search, nodes, b, action, spare):
     """The subtree behind an action of the root becomes the tree: whether there was one. spare [N] NODE is scratch.
 

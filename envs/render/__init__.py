@@ -12,6 +12,7 @@ people who play, the drawer of a game with turns can say what a mouse means, and
                                                     selected=cell, and maybe held=(cell, point) of a drag
     promotions_at(game, state, size, start, end)    {letter: action} where a move leaves a choice; draw(choosing=)
     choice_at(game, state, size, choosing, point)   the letter offered at a point
+    place_of(game, state, size, action)             where a legal action lies (boards.Place), for analysis.py
     summed_up(state)                                whether the picture sums a game up, to be looked at for longer
 
 A drawer whose `draw` takes `flipped`, the board seen from seat 1's side, takes it in all of these; so with `viewer`,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from envs.game import Game
+    from envs.render.thoughts import Thoughts
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # pygame would greet on stdout
 
@@ -79,17 +81,25 @@ def picture_size(game: "Game", width: int | None = None) -> tuple[int, int]:
     return 2 * round(full_width * scale / 2), 2 * round(full_height * scale / 2)
 
 
-def draw(game: "Game", state: "np.void", *, size: tuple[int, int] | None = None, **extras: Any) -> "np.ndarray":
+def draw(
+    game: "Game", state: "np.void", *, size: tuple[int, int] | None = None, panel: bool = False,
+    thoughts: "Thoughts | None" = None, **extras: Any,
+) -> "np.ndarray":  # fmt: skip
     """The position as a picture: [height, width, 3] uint8; `size` is (width, height).
 
     names    who plays, one a team            score    won by each team so far (games, chips), unless the State knows
     actions  what was played last             legal    mark the legal moves
     hint     an action to recommend           pointed  the action under the mouse
-    and what the game's Animation yields. A drawer passes over what means nothing to it.
+    and what the game's Animation yields. A drawer passes over what means nothing to it. With `panel` the foot of the
+    picture shows an agent's `thoughts`, and so does the board, if they are of this position (analysis.py).
     """
     width, height = size or picture_size(game)
     if not (64 <= width <= 4096 and 64 <= height <= 4096):
         raise ValueError(f"a picture of {width}x{height} pixels; each side must be 64 to 4096")
+    if panel:
+        from envs.render import analysis
+
+        return analysis.draw(game, state, (width, height), thoughts, **extras)
     return drawer(game).draw(game, state, (width, height), **extras)
 
 

@@ -60,7 +60,9 @@ def draw_bar(
         button = controls.buttons[hovered]
         helped = f"{_label(button, status)}: press {button.key_name}"
     canvas.text(status.line, (width / 2, HEIGHT - 36), 17, INK, max_width=width - 28)
-    canvas.text(helped, (width / 2, HEIGHT - 15), 15, mix(MUTED, INK, 0.15), max_width=width - 28)
+    room = width - 28
+    letters = max(11.0, min(15.0, 0.95 * 15 * room / max(1.0, text_width(helped, 15))))
+    canvas.text(helped, (width / 2, HEIGHT - 15), letters, mix(MUTED, INK, 0.15), max_width=room)
     return _finished(canvas)
 
 
@@ -85,7 +87,9 @@ def _button(canvas: Canvas, button: Button, box: Box, status: Status, hovered: b
     ink = mix(MUTED, PAPER, 0.45) if idle else CARD if button.main else INK
     _icon(canvas, button.command, active, (left + wide / 2, top + 0.37 * high + down), 0.78, ink)
     at = (left + wide / 2, top + 0.79 * high + down)
-    canvas.text(_label(button, status), at, 14, mix(ink, fill, 0.15), max_width=wide - 4)
+    label, room = _label(button, status), wide - 4
+    letters = max(9.0, min(14.0, 0.95 * 14 * room / text_width(label, 14)))
+    canvas.text(label, at, letters, mix(ink, fill, 0.15), max_width=room)
 
 
 def draw_panel(panel: Panel, size: tuple[int, int]) -> pygame.Surface:
@@ -160,7 +164,7 @@ def _icon(canvas: Canvas, name: str, active: bool, centre: Point, unit: float, c
     elif name == "undo":
         canvas.polygon([at(-11, -4), at(-2.5, -10.5), at(-2.5, 2.5)], colour)
         stroke((-3, -4), (3, -4), *((x + 3, y + 2) for x, y in arc(-0.5, 0.5, 6.0)), (-5, 8))
-    elif name == "hint":  # a bulb
+    elif name in ("hint", "thoughts"):  # a bulb
         canvas.circle(at(0, -3), 7.2 * unit, colour)
         box(-3.6, 1, 7.2, 5, 1)
         box(-3.2, 7, 6.4, 2.6, 1.2)

@@ -1,12 +1,21 @@
 """What pictures of boards share: the strip on top with who plays what, the result, and the cells of a finished line."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from envs.game import Game, is_terminal, is_truncated
-from envs.render.canvas import Canvas, text_width
+from envs.render.canvas import Canvas, Point, text_width
 from envs.render.palette import CARD, EDGE, INK, MUTED, PAPER, Colour, darker, mix
+
+
+class Place(NamedTuple):
+    """Where an action lies in a picture, in pixels."""
+
+    at: Point  # the middle of a cell, or of a button
+    radius: float  # of the disc that marks may fill around it
+    start: Point | None = None  # where the piece that moves comes from
 
 
 def strip_height(size: tuple[int, int]) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from envs.board.breakthrough import ends
 from envs.game import Game, legal_action_mask, step
-from envs.render.boards import banner, paper, result, strip, strip_height
+from envs.render.boards import Place, banner, paper, result, strip, strip_height
 from envs.render.canvas import Canvas, Point
 from envs.render.palette import GOOD, Colour, darker, lighter, mix
 
@@ -62,6 +62,12 @@ def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, e
     """The legal action that moves the pawn at one pixel to the cell of another."""
     wanted = (cell_at(game, size, start), cell_at(game, size, end))
     return next((action for action, moved in _legal_moves(game, state).items() if moved == wanted), None)
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
+    grid = Grid(_shape(game), size)
+    start, end = ends(_shape(game), int(state["current_player"]), action)
+    return Place(grid.centre(*end), 0.4 * grid.cell, grid.centre(*start))
 
 
 def _legal_moves(game: Game, state: np.void) -> dict[int, tuple[Cell, Cell]]:

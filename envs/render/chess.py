@@ -16,7 +16,7 @@ import numpy as np
 from envs.board.chess.actions import DECODED
 from envs.board.chess.position import CHECKMATE, ENDINGS, FIFTY_MOVES, WHITE, pieces
 from envs.game import Game, is_terminal, is_truncated, legal_action_mask, step
-from envs.render.boards import banner, paper, strip, wins
+from envs.render.boards import Place, banner, paper, strip, wins
 from envs.render.canvas import Canvas, Point
 from envs.render.chess_board import BORDER, MAPLE, SIDE, TRAY, Grid, Square, board_picture
 from envs.render.chess_pieces import EBONY, IVORY, KINDS, figure
@@ -85,6 +85,11 @@ def action_at(
     and where `promotion`, one of q r b n, is needed to tell it from others (see `promotions_at`)."""
     found = _moves_between(game, state, size, start, end, flipped)
     return found.get("", found.get(promotion or ""))
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int, flipped: bool = False) -> Place:
+    grid, (start, end, _) = Grid(size, flipped), move_of(state, action)
+    return Place(grid.centre(*end), 0.4 * grid.cell, grid.centre(*start))
 
 
 def choice_at(

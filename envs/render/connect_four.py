@@ -10,7 +10,7 @@ import pygame
 
 from envs.board.connect_four import LINE
 from envs.game import Game, is_terminal, legal_action_mask, step
-from envs.render.boards import banner, finished_line, paper, result, strip, strip_height
+from envs.render.boards import Place, banner, finished_line, paper, result, strip, strip_height
 from envs.render.canvas import SUPERSAMPLE, Canvas, Point
 from envs.render.palette import CARD, GOOD, INK, MUTED, PAPER, RACK, RED, YELLOW, darker, lighter, mix
 
@@ -49,6 +49,12 @@ def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, e
     grid = Grid(size, *state["board"].shape)
     column = grid.column(end)
     return column if column == grid.column(start) and column is not None and _legal(state)[column] else None
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
+    """The hole that the disc would come to lie in."""
+    grid = Grid(size, *state["board"].shape)
+    return Place(grid.centre(int(state["height"][action]), action), HOLE * grid.cell)
 
 
 def _legal(state: np.void) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from envs.board.go import COLUMNS, area_owners, area_score
 from envs.game import Game, is_terminal, is_truncated, legal_action_mask, step
 from envs.render import goban
-from envs.render.boards import banner, paper, result, strip, strip_height
+from envs.render.boards import Place, banner, paper, result, strip, strip_height
 from envs.render.canvas import Canvas, Point
 from envs.render.palette import CARD, EDGE, GOOD, INK, MUTED, darker
 
@@ -54,6 +54,11 @@ class Grid:
     def centre(self, row: float, column: float) -> Point:
         return self.first + column * self.cell, self.last - row * self.cell
 
+    @property
+    def beside_pass(self) -> Place:
+        """On the button, where it does not hide the word."""
+        return Place((self.button[0] + 0.3 * self.button[3], self.foot), 0.5 * self.button[3])
+
     def target(self, place: Point) -> int | None:
         """The action that lies there, legal or not."""
         left, top, width, height = self.button
@@ -61,6 +66,13 @@ class Grid:
             return self.points * self.points
         row, column = round((self.last - place[1]) / self.cell), round((place[0] - self.first) / self.cell)
         return row * self.points + column if 0 <= row < self.points and 0 <= column < self.points else None
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
+    grid = Grid(size, len(state["board"]))
+    if action == grid.points * grid.points:
+        return grid.beside_pass
+    return Place(grid.centre(*divmod(action, grid.points)), RADIUS * grid.cell)
 
 
 def draw(

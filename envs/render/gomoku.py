@@ -9,7 +9,7 @@ import numpy as np
 from envs.board.gomoku import LINE
 from envs.game import Game, is_terminal, legal_action_mask, step
 from envs.render import goban
-from envs.render.boards import banner, finished_line, paper, result, strip, strip_height
+from envs.render.boards import Place, banner, finished_line, paper, result, strip, strip_height
 from envs.render.canvas import Canvas, Point
 from envs.render.palette import GOOD, INK, RED, darker
 
@@ -53,6 +53,11 @@ def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, e
     grid = Grid(size, len(state["board"]))
     action = grid.point(end)
     return action if action is not None and action == grid.point(start) and _legal(state)[action] else None
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
+    grid = Grid(size, len(state["board"]))
+    return Place(grid.centre(*divmod(action, grid.points)), RADIUS * grid.cell)
 
 
 def draw(

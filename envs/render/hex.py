@@ -11,7 +11,7 @@ import numpy as np
 
 from envs.board.hex import BOTTOM, NEIGHBOURS, STONE, TOP, true_cell
 from envs.game import Game, legal_action_mask, step
-from envs.render.boards import banner, paper, result, strip, strip_height
+from envs.render.boards import Place, banner, paper, result, strip, strip_height
 from envs.render.canvas import Canvas, Point
 from envs.render.palette import BLUE, CARD, GOOD, INK, MUTED, RED, Colour, darker, lighter, mix
 
@@ -107,6 +107,15 @@ def _legal(game: Game, state: np.void) -> np.ndarray:
 def _target(game: Game, state: np.void, seat: int, action: int) -> Cell | None:
     """The cell of a seat's action; None is the swap."""
     return None if action == game.num_actions - 1 else true_cell(state["board"].shape[1], seat, action)
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
+    grid = Grid(game.observation_shape[1], size)
+    cell = _target(game, state, int(state["current_player"]), action)
+    if cell is None:
+        left, top, wide, high = grid.swap_button
+        return Place((left + wide - 0.1 * high, top + high / 2), 0.45 * high)  # it does not hide the word
+    return Place(grid.centre(*cell), 0.72 * grid.radius)
 
 
 def draw(

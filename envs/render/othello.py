@@ -10,7 +10,7 @@ import pygame
 
 from envs.board.othello import count_discs, owners
 from envs.game import Game, is_terminal, legal_action_mask, step
-from envs.render.boards import banner, paper, result, strip, strip_height
+from envs.render.boards import Place, banner, paper, result, strip, strip_height
 from envs.render.canvas import SUPERSAMPLE, Canvas, Point
 from envs.render.palette import CARD, EDGE, GOOD, INK, MUTED, RED, YELLOW, Colour, darker, lighter, mix
 
@@ -52,6 +52,11 @@ class Grid:
         row, column = divmod(cell, self.side)
         return self.left + (column + 0.5) * self.cell, self.top + (row + 0.5) * self.cell
 
+    @property
+    def beside_pass(self) -> Place:
+        """On the button, where it does not hide the word."""
+        return Place((self.button[0] + 0.3 * self.button[3], self.foot), 0.5 * self.button[3])
+
     def target(self, point: Point) -> int | None:
         """The action that lies there, legal or not."""
         left, top, width, height = self.button
@@ -67,6 +72,13 @@ def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, e
     grid = Grid(size, len(state["side"]))
     action = grid.target(end)
     return action if action is not None and action == grid.target(start) and _legal(state)[action] else None
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
+    grid = Grid(size, len(state["side"]))
+    if action == grid.side * grid.side:
+        return grid.beside_pass
+    return Place(grid.centre(action), RADIUS * grid.cell)
 
 
 def draw(

@@ -9,7 +9,7 @@ import numpy as np
 
 from envs.board.tic_tac_toe import CELLS, SIDE
 from envs.game import Game, is_terminal, legal_action_mask, step
-from envs.render.boards import banner, finished_line, paper, result, strip, strip_height
+from envs.render.boards import Place, banner, finished_line, paper, result, strip, strip_height
 from envs.render.canvas import Canvas, Point
 from envs.render.palette import BLUE, CARD, EDGE, GOOD, INK, MUTED, PAPER, RED, Colour, mix
 
@@ -44,6 +44,11 @@ def action_at(game: Game, state: np.void, size: tuple[int, int], start: Point, e
     """The legal action of a click that goes down at `start` and up at `end`: an empty cell."""
     place = Grid(size).place(end)
     return place if place == Grid(size).place(start) and place is not None and _legal(state)[place] else None
+
+
+def place_of(game: Game, state: np.void, size: tuple[int, int], action: int) -> Place:
+    grid = Grid(size)
+    return Place(grid.centre(action), 0.4 * grid.cell)
 
 
 def _legal(state: np.void) -> np.ndarray:

@@ -12,7 +12,7 @@ from experiments.benchmarks.comparison import PEERS, compare
 from experiments.benchmarks.compiling import cold_and_warm
 from experiments.benchmarks.environments import batch_play, rates, ratios, take_turns
 from experiments.benchmarks.search import rows as search_rows
-from experiments.benchmarks.training import against_stock, default_run, scaling_steps
+from experiments.benchmarks.training import against_stock, default_run, scaling_steps, search_run
 from experiments.benchmarks.windows import measure, pinned
 from experiments.benchmarks.worker import WorkerFailed
 from experiments.provenance import usable_cores
@@ -124,7 +124,16 @@ def training(run: Run) -> list[dict[str, Any]]:
         except WorkerFailed as failure:
             row = {"game": game_id, "unavailable": str(failure)}
         rows.append(row)
+        rows.append(_search_run(run))
     return rows
+
+
+def _search_run(run: Run) -> dict[str, Any]:
+    effort, runners = run.effort, 1 if usable_cores() > 1 else 0
+    try:
+        return search_run(runners, run.environment, effort.training_seconds, effort.training_windows, run.say)
+    except WorkerFailed as failure:
+        return {"game": "connect_four by search", "runners": runners, "unavailable": str(failure)}
 
 
 def scaling(run: Run) -> list[dict[str, Any]]:

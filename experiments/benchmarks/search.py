@@ -1,4 +1,5 @@
-"""Tree search from the start of a game: by random play, against OpenSpiel's in turns, and with a network."""
+"""Tree search from the start of a game: by random play, against OpenSpiel's, and with a network, against mctx, in
+turns."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from envs.game import Game
 from envs.random_stream import seed_streams
 from experiments.benchmarks.comparison import Peer, compare
 from experiments.benchmarks.environments import rates
-from experiments.benchmarks.tables import OPEN_SPIEL_MCTS
+from experiments.benchmarks.tables import MCTX, OPEN_SPIEL_MCTS
 from experiments.benchmarks.windows import Play, measure, pinned
 
 UNIT = "simulations per CPU-second"
@@ -35,8 +36,8 @@ def rows(
     games: Sequence[str], python: str, environment: Mapping[str, str], core: int | None, seconds: float, count: int,
     say: Callable[[str], None],
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Of those of the games that are measured; `python` has OpenSpiel; where it is empty, this one may."""
-    python, found = python or (sys.executable if find_spec("pyspiel") else ""), []
+    """Of those of the games that are measured; `python` has the peers; where it is empty, this one may."""
+    found: list[dict[str, Any]] = []
     for game_id in games:
         if game_id in ROLLOUTS:
             say(f"search {game_id}")
@@ -48,20 +49,22 @@ def _of_game(
     game_id: str, python: str, environment: Mapping[str, str], core: int | None, seconds: float, count: int
 ) -> list[dict[str, Any]]:
     game, (name, simulations) = make(game_id), ROLLOUTS[game_id]
-    about = {"game": game_id, "evaluator": "random play", "simulations": simulations, "unit": UNIT}
-    play = rollout_play(game, simulations)
-    if python:
-        peer = Peer(game_id, OPEN_SPIEL_MCTS, ("open_spiel_search", name, str(simulations)))
-        found = [about | compare(peer, python, environment, core, seconds, count, play) | {"unit": UNIT}]
-    else:
+
+    def row(evaluator: str, simulations: int, play: Play, package: str, name: str, *script: str) -> dict[str, Any]:
+        about = {"game": game_id, "evaluator": evaluator, "simulations": simulations, "unit": UNIT}
+        if interpreter := python or (sys.executable if find_spec(package) else ""):
+            compared = compare(Peer(game_id, name, script), interpreter, environment, core, seconds, count, play)
+            return about | compared | {"unit": UNIT}
         with pinned(core):
-            found = [about | {"ours": rates(measure(play, seconds, count))}]
+            return about | {"ours": rates(measure(play, seconds, count))}
+
+    rollouts = ("pyspiel", OPEN_SPIEL_MCTS, "open_spiel_search", name, str(simulations))
+    found = [row("random play", simulations, rollout_play(game, simulations), *rollouts)]
     if game_id == "connect_four":
-        with pinned(core):
-            windows = measure(network_play(game), seconds, count)
         evaluator = f"MLP {'x'.join(map(str, HIDDEN))}, {NETWORK_GAMES} games at once"
-        about |= {"evaluator": evaluator, "simulations": NETWORK_SIMULATIONS}
-        found.append(about | {"ours": rates(windows)})
+        numbers = map(str, (NETWORK_GAMES, NETWORK_SIMULATIONS, *HIDDEN))
+        network = ("mctx", MCTX, "mctx_search", "connect_four", *numbers)
+        found.append(row(evaluator, NETWORK_SIMULATIONS, network_play(game), *network))
     return found
 
 

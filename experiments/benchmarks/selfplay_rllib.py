@@ -1,4 +1,4 @@
-"""Self-play PPO of this project, measured from outside: python -m experiments.benchmarks.selfplay_rllib RUNNERS CONFIG
+"""Self-play training of ours, measured from outside: python -m experiments.benchmarks.selfplay_rllib RUNNERS CONFIG
 
 CONFIG is a config (experiments/config.py) as JSON. The algorithm is the one that `experiments.run` trains; an iteration
 is one `train()`. Speaks the protocol of serving.py.
@@ -40,13 +40,16 @@ def measure(channel: Any, algorithm: Any, game_id: str) -> None:
 
     def iterate(seconds: float) -> dict[str, Any]:
         """Whole iterations, for as long as that."""
-        totals = dict.fromkeys(("steps", "agent_steps", "wait_seconds", "learn_seconds", "iterations"), 0.0)
+        totals = dict.fromkeys(
+            ("steps", "agent_steps", "simulations", "wait_seconds", "learn_seconds", "iterations"), 0.0
+        )
         before, begin = process_tree.read(), time.perf_counter()
         while (wall := time.perf_counter() - begin) < seconds:
             algorithm.train()
             report = algorithm.report
             totals["steps"] += report.env_steps
             totals["agent_steps"] += report.agent_steps
+            totals["simulations"] += report.sums.get("simulations", 0.0)
             totals["wait_seconds"] += report.seconds["wait"]
             totals["learn_seconds"] += report.seconds["learn"]
             totals["iterations"] += 1

@@ -12,7 +12,7 @@ from rich.text import Text
 # The peers' names in tables and goals.
 OPEN_SPIEL_CPP, OPEN_SPIEL_PYTHON = "OpenSpiel, C++ bots", "OpenSpiel from Python"
 PGX, PETTINGZOO = "Pgx, 4096 games", "PettingZoo"
-OPEN_SPIEL_MCTS = "OpenSpiel, C++ MCTSBot"
+OPEN_SPIEL_MCTS, MCTX = "OpenSpiel, C++ MCTSBot", "mctx on Pgx"
 PLAIN_WIDTH = 110  # where there is no terminal to ask
 
 
@@ -118,7 +118,8 @@ def _sampling(printer: Printer, rows: list[dict[str, Any]]) -> None:
 
 def _training(printer: Printer, rows: list[dict[str, Any]]) -> None:
     stock = [row for row in rows if "stock" in row]
-    runs = [row for row in rows if "stock" not in row]
+    searched = [row for row in rows if "simulations_per_second" in row]
+    runs = [row for row in rows if "agent_steps_per_second" in row]
     if stock:
         printer.table(
             "Training through RLlib: env steps per CPU-second of all processes",
@@ -126,6 +127,19 @@ def _training(printer: Printer, rows: list[dict[str, Any]]) -> None:
             [[row["game"], _cell(row["ours"]), _cell(row["stock"]), _ratio(row["ratio"])] for row in stock],
             "PPO, MLP 2x128, train batch 4096, minibatch 512, 4 epochs, latest against latest; windows in turns",
         )
+    if searched:
+        printer.table(
+            "Training by search through RLlib",
+            ["game", "runners", "simulations/s", "moves/s", "learner idle"],
+            [
+                [
+                    row["game"], str(row["runners"]), _cell(row["simulations_per_second"]),
+                    _cell(row["env_steps_per_second"]), f"{row['learner_idle_share']['median']:.0%}",
+                ]
+                for row in searched
+            ],
+            "AlphaZero, MLP 2x128, 32 simulations a move, 256 games, no cache; per second of wall-clock",
+        )  # fmt: skip
     if runs:
         _runs(printer, runs, "Training through RLlib, the default run")
 
@@ -170,11 +184,12 @@ def _peers(printer: Printer, rows: list[dict[str, Any]]) -> None:
 def _search(printer: Printer, rows: list[dict[str, Any]]) -> None:
     printer.table(
         "Tree search: simulations per CPU-second of one core",
-        ["game", "positions are judged by", "simulations", "ours", OPEN_SPIEL_MCTS, "ratio"],
+        ["game", "positions are judged by", "peer", "simulations", "ours", "theirs", "ratio"],
         [
             [
                 row["game"],
                 row["evaluator"],
+                row.get("peer", ""),
                 str(row["simulations"]),
                 _cell(row["ours"]),
                 *((_cell(row["theirs"]), _ratio(row["ratio"])) if "ratio" in row else ("", "")),
@@ -182,7 +197,7 @@ def _search(printer: Printer, rows: list[dict[str, Any]]) -> None:
             for row in rows
         ],
         "from the start of a game, windows in turns; all simulations of a search are made",
-        names=2,
+        names=3,
     )
 
 
@@ -263,12 +278,17 @@ GOALS = (
      {"game": "gomoku_15", "peer": OPEN_SPIEL_PYTHON}),
     ("chess, search against OpenSpiel's C++", "search", 10, True, "ratio", {"game": "chess"}),
     ("othello, search against OpenSpiel's C++", "search", 10, True, "ratio", {"game": "othello"}),
-    ("connect_four, search against OpenSpiel's C++", "search", 5, True, "ratio", {"game": "connect_four"}),
+    ("connect_four, search against OpenSpiel's C++", "search", 5, True, "ratio",
+     {"game": "connect_four", "peer": OPEN_SPIEL_MCTS}),
     ("hex_11, search against OpenSpiel's C++", "search", 5, True, "ratio", {"game": "hex_11"}),
     ("go_9x9, search against OpenSpiel's C++", "search", 3, True, "ratio", {"game": "go_9x9"}),
     ("connect_four, search with MLP 128x128, simulations per CPU-second", "search", 1e6, False, "ours",
      {"game": "connect_four", "simulations": 32}),
+    ("connect_four, search with MLP 128x128 against mctx", "search", 2, True, "ratio",
+     {"game": "connect_four", "peer": MCTX}),
     ("connect_four, training against stock RLlib", "training", 18, True, "ratio", {"game": "connect_four"}),
+    ("connect_four, simulations/s while learning, two cores", "training", 0.7e6, False, "simulations_per_second",
+     {"game": "connect_four", "runners": 1}),
     ("ball_2v2, training on two cores, agent steps/s", "training", 150e3, False, "agent_steps_per_second",
      {"game": "ball_2v2"}),
 )  # fmt: skip

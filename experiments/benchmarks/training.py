@@ -26,6 +26,15 @@ CONNECT_FOUR: dict[str, Any] = {
     "opponents": {"latest": 1.0, "pool": 0.0},
 }
 
+SEARCH: dict[str, Any] = {
+    "name": "benchmark",
+    "game": {"id": "connect_four"},
+    "network": {"hidden": [128, 128], "activation": "relu"},
+    "algorithm": {"name": "alphazero", "simulations": 32, "cache_megabytes": 0.0},
+    "training": {"num_games": 256},
+    "opponents": {"latest": 1.0, "pool": 0.0},
+}
+
 
 def against_stock(
     environment: Mapping[str, str], core: int | None, seconds: float, pairs: int, say: Say
@@ -87,6 +96,25 @@ def default_run(
         "learner_idle_share": summary(
             [one["wait_seconds"] / (one["wait_seconds"] + one["learn_seconds"]) for one in windows]
         ),
+    }
+
+
+def search_run(runners: int, environment: Mapping[str, str], seconds: float, count: int, say: Say) -> dict[str, Any]:
+    """AlphaZero at Connect Four, as SEARCH says: simulations a second of wall-clock while the driver learns."""
+    say(f"training connect_four by search with {runners} runner{'' if runners == 1 else 's'} (about 15 s to start)")
+    command = module("selfplay_rllib", str(runners), json.dumps(SEARCH))
+    with Worker("training by search", command, own_environment(environment)) as worker:
+        windows = [worker.window(seconds) for _ in range(count)]
+    return {
+        "game": "connect_four",
+        "runners": runners,
+        "counted": COUNTED,
+        "simulations_per_second": summary([one["simulations"] / one["wall_seconds"] for one in windows]),
+        "env_steps_per_second": summary([one["steps"] / one["wall_seconds"] for one in windows]),
+        "learner_idle_share": summary(
+            [one["wait_seconds"] / (one["wait_seconds"] + one["learn_seconds"]) for one in windows]
+        ),
+        "settings": SEARCH,
     }
 
 

@@ -40,6 +40,18 @@ def test_every_shipped_config_loads_and_prints_as_itself(file: str, budget: str,
 
 def test_the_issue_s_configs_are_shipped():
     assert {"selfplay.yaml", "connect_four.yaml", "tic_tac_toe.yaml", "selfplay_cluster.yaml"} <= set(SHIPPED)
+    games = (
+        "connect_four",
+        "tic_tac_toe",
+        "othello_6x6",
+        "hex_7",
+        "go_5x5",
+        "breakthrough_6",
+        "othello",
+        "go_9x9",
+        "chess",
+    )
+    assert {f"{game}_search.yaml" for game in games} <= set(SHIPPED)
 
 
 def test_the_defaults_are_the_default_run():
@@ -87,8 +99,28 @@ MISTAKES = [
      "or a range [low, high]"),
     ("game: {id: tic_tac_toe, human_knowledge: ball_progress}", "mine.yaml:2: game.human_knowledge is ball_progress, "
      "which tic_tac_toe does not have; use none"),
-    ("algorithm: {name: alphazero}", "mine.yaml:2: algorithm.name is 'alphazero', which this version cannot run yet; "
-     "it knows ppo"),
+    ("algorithm: {name: supervised}", "mine.yaml:2: algorithm.name is 'supervised', which this version cannot run yet; "
+     "it knows ppo, alphazero"),
+    ("algorithm: {name: alfazero, clip: x}", "mine.yaml:2: algorithm.name is 'alfazero', which is no algorithm; did "
+     "you mean 'alphazero'?"),
+    ("algorithm: {name: alphazero}", "mine.yaml:2: algorithm.name is alphazero, which searches; ball_2v2 has no turns, "
+     "so there is nothing to search"),
+    ("game: {id: leduc_poker}\nalgorithm:\n  name: alphazero", "mine.yaml:4: algorithm.name is alphazero, which "
+     "searches; a search would see what leduc_poker hides"),
+    ("game: {id: hex_5}\nalgorithm: {name: alphazero, clip: 0.1}", "mine.yaml:3: unknown key 'algorithm.clip'; it is a "
+     "key of ppo, not of alphazero"),
+    ("game: {id: hex_5}\nalgorithm: {name: alphazero, simulatons: 3}", "mine.yaml:3: unknown key "
+     "'algorithm.simulatons'; did you mean 'algorithm.simulations'?"),
+    ("game: {id: hex_5}\nalgorithm: {simulations: 3}", "mine.yaml:3: unknown key 'algorithm.simulations'; it is a key "
+     "of alphazero, not of ppo"),
+    ("game: {id: hex_5}\nalgorithm: {name: alphazero, simulations: 0}", "mine.yaml:3: algorithm.simulations is 0; "
+     "wanted 1 or more"),
+    ("game: {id: hex_5}\nalgorithm: {name: alphazero, window_most: 5}", "mine.yaml:3: algorithm.window_most is 5, less "
+     "than window_least, 200000"),
+    ("game: {id: hex_5}\nalgorithm: {name: alphazero}\ntraining: {gamma: 0.9}", "mine.yaml:4: training.gamma is set, "
+     "but alphazero does not discount; leave it out"),
+    ("evaluation: {simulations: 8}", "mine.yaml:2: evaluation.simulations asks for a search; ball_2v2 has no turns, so "
+     "there is nothing to search"),
     ("experiment: compare", "mine.yaml:2: experiment is 'compare', which this version cannot run yet; it knows train"),
     ("experiment: trian", "mine.yaml:2: experiment is 'trian'; wanted 'train'"),
     ("opponents:\n  latest: 0.5", "mine.yaml:3: opponents.latest does not fit: latest, pool and fixed are "

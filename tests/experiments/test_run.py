@@ -32,6 +32,18 @@ resources: {runners: 0}
 """
 
 
+SEARCH = """
+name: tiny
+game: {id: tic_tac_toe}
+network: {hidden: [16]}
+algorithm: {name: alphazero, simulations: 6, rollout_length: 8, begin: 500, window_least: 500, minibatch_size: 64}
+training: {num_games: 16, env_steps: 5120, minutes: null, random_opening_plies: 2, lr_final: null}
+opponents: {snapshot_every: 3, pool_size: 4, latest: 0.5, pool: 0.5}
+evaluation: {every_minutes: null, games: 2, clip: false, mistakes: 50, simulations: 4}
+resources: {runners: 0}
+"""
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Command]]:
     """`start("tiny.yaml", ...)` in a folder of its own; what still runs after the test is killed."""
@@ -67,10 +79,12 @@ def assert_same_training(first: Path, second: Path, steps: int) -> None:
             assert bits(array) == bits(other.arrays[group][name]), f"{group}/{name}"
 
 
-def test_a_run_continued_is_bit_for_bit_the_run_that_was_not_interrupted(tmp_path: Path):
-    """20 updates, then --resume with twice the steps, against 40 updates at once, three runs in one process."""
-    (tmp_path / "tiny.yaml").write_text(CONFIG)
-    constant = ["training.lr_final=null", "algorithm.entropy_final=null"]  # else they depend on the budget
+@pytest.mark.parametrize("config", [CONFIG, SEARCH], ids=["ppo", "alphazero"])
+def test_a_run_continued_is_bit_for_bit_the_run_that_was_not_interrupted(tmp_path: Path, config: str):
+    """20 updates or more, --resume with twice the steps, against all of them at once, three runs in one process."""
+    (tmp_path / "tiny.yaml").write_text(config)
+    # else they depend on the budget
+    constant = ["training.lr_final=null", "algorithm.entropy_final=null"] if config is CONFIG else []
     runs = [
         ["tiny.yaml", *constant],
         ["--resume", "latest", "training.env_steps=10240"],
@@ -82,10 +96,17 @@ def test_a_run_continued_is_bit_for_bit_the_run_that_was_not_interrupted(tmp_pat
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == "[0, 0, 0]"
     continued, straight = run_folders(tmp_path)
-    assert sorted(path.name for path in continued.glob("agents/[0-9]*")) == ["10240", "5120"]
-    assert_same_training(continued, straight, 10240)
+    # searches end when they do, so that an update has a few steps more
+    first, last = sorted(int(path.name) for path in continued.glob("agents/[0-9]*"))
+    assert (first, last) == (5120, 10240) if config is CONFIG else first >= 5120 and last >= 10240
+    assert_same_training(continued, straight, last)
     assert told_once(continued)
-    assert sorted(set(steps_of(continued))) == [5120, 10240]
+    assert sorted(set(steps_of(continued))) == [first, last]
+    if config is SEARCH:
+        rows = [json.loads(line) for line in (continued / "metrics.jsonl").read_text().splitlines()]
+        tags = set().union(*rows)
+        assert {"loss/policy", "selfplay/window", "speed/simulations_per_second"} <= tags
+        assert {"mistakes/rate", "search/mistakes/rate", "search/rating/elo"} <= tags
     assert len(json.loads((continued / "manifest.json").read_text())["resumed"]) == 1
 
 

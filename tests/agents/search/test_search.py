@@ -201,6 +201,22 @@ def test_a_cache_changes_nothing_but_how_often_the_network_is_asked(root):
     assert asked[0] == counts[2]
 
 
+def test_fewer_simulations_as_if_the_search_were_made_for_them():
+    game = make("connect_four")
+    states = random_positions(game, 20, seed=3)
+    streams = np.arange(1, len(states) + 1, dtype=np.uint64)
+    search = Search(game, len(states), SearchSettings(32), evaluate(game))
+    first = search.search(states, streams)
+    assert search.simulations_made == first.visits.sum()
+    for simulations in (5, 16, 32):
+        search.set_simulations(simulations)
+        wanted = Search(game, len(states), SearchSettings(simulations), evaluate(game)).search(states, streams)
+        for ours, theirs in zip(search.search(states, streams), wanted, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match="33; this search makes 1 to 32"):
+        search.set_simulations(33)
+
+
 def test_hashes_tell_observations_apart():
     """All 21 bytes count, and which is where."""
     seen = np.random.default_rng(0).integers(2, size=(5000, 21), dtype=np.uint8)
