@@ -112,22 +112,28 @@ class RoundedLayer:
             self._rounded.copy_(self._weight)
 
 
+def _rounded_layers(modules: nn.Sequential, add: bool, gradients: Gradients, dtype: torch.dtype) -> list[RoundedLayer]:
+    """`add`: each adds to what it was given if it has as many units."""
+    pairs = zip([*modules][::2], [*modules][1::2], strict=True)
+    return [
+        RoundedLayer(linear, activation, add and linear.in_features == linear.out_features, gradients, dtype)
+        for linear, activation in pairs
+        if isinstance(linear, nn.Linear)
+    ]
+
+
 class FastWindows:
     """CompiledLayers (fast_network.py) of a WindowTorso and the heads on it."""
 
     def __init__(self, torso: WindowTorso, heads: nn.Linear, gradients: Gradients):
         dtype = number_type()
-        linear, activation = torso.filters
-        self._filters = RoundedLayer(linear, activation, False, gradients, dtype)
-        self._layers = [
-            RoundedLayer(layer, above, layer.in_features == layer.out_features, gradients, dtype)
-            for layer, above in zip(torso.layers[::2], torso.layers[1::2], strict=True)
-        ]
+        (self._filters,) = _rounded_layers(torso.filters, False, gradients, dtype)
+        self._layers = _rounded_layers(torso.layers, True, gradients, dtype)
         self._heads = Stack([heads], gradients)
         self._index = torso.places.numpy().ravel()
         self._places = len(torso.places)
         self._numbers = np.zeros(0, np.uint16 if dtype == torch.bfloat16 else np.float32)
-        self._windows = Memory(linear.in_features, dtype)
+        self._windows = Memory(torso.places.shape[1], dtype)
         self._top, self._top_delta = Scratch(heads.in_features), Scratch(heads.in_features)
         self._outputs: list[Numbers] = []  # of `forward`: the filters', by row, and each layer's
 
