@@ -1,13 +1,13 @@
 """Convolutions on a CPU core with bfloat16: forward and gradient by torch, on a copy of the network of half the width.
 
-A core with AVX512-BF16 multiplies matrices in bfloat16 at twice the rate of float32 (measured: 210 against 100
-GFLOP/s).
-The sums are float32 inside, the results bfloat16: logits and values within 2% of the largest, each layer's gradient
-within 3% of its length, but 10% where those of many rows cancel (fast_windows.py). The weights that are learned stay float32; the copy follows them. A CPU without it computes in
-float32, and so does a network whose layers are too narrow to gain from it (mlp: fast_layers.py).
+A core with AVX512-BF16 multiplies matrices in bfloat16 at twice the rate of float32 (210 against 100 GFLOP/s). The sums
+are float32 inside, the results bfloat16: logits and values within 2% of the largest, each layer's gradient within 3% of
+its length (tests), but 10% where those of many rows cancel: what was rounded off them does not. The weights that are
+learned stay float32; the copy follows them. A CPU without it computes in float32, and so do networks whose layers are
+too narrow to gain from it (mlp: fast_layers.py).
 
 Freezing the copy by torch.jit gained nothing over this in a measurement, and costs 0.1 to 0.5 s for every change of the
-weights; convolutions as products over gathered windows cannot win more than a tenth.
+weights.
 """
 
 import copy

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from torch import nn
 
 from agents.fast_entities import FastEntities
 from agents.fast_half import HalfLayers
@@ -23,7 +24,6 @@ from agents.fast_layers import Gradients, Stack
 from agents.fast_windows import FastWindows
 from agents.losses import Loss
 from agents.network import EntityTorso, PolicyValueNetwork, WindowTorso
-from agents.resnet import ResNetTorso
 
 MIN_ROWS_A_THREAD = 512  # fewer are done before a thread has woken
 
@@ -46,12 +46,12 @@ class CompiledLayers(Protocol):
 
 def compiled_layers(network: PolicyValueNetwork, gradients: Gradients) -> CompiledLayers:
     torso, heads = network.torso, network.heads
+    if not isinstance(heads, nn.Linear):
+        return HalfLayers(network, gradients)
     if isinstance(torso, EntityTorso):
         return FastEntities(torso, heads, gradients)
     if isinstance(torso, WindowTorso):
         return FastWindows(torso, heads, gradients)
-    if isinstance(torso, ResNetTorso):
-        return HalfLayers(network, gradients)
     return Stack([*torso.children(), heads], gradients)
 
 

@@ -4,8 +4,8 @@
 
 Where the CPU multiplies in bfloat16 (fast_half.py) all up to the heads is done in it, the gradient too. The heads, sums
 within a product, and what is added up over chunks of rows are float32. Outputs within 2% of the largest, each layer's
-gradient within 3% of its length (tests), but 10% where those of many rows cancel: what was rounded off them does not. On
-a CPU without it all is float32, and right to 1e-5.
+gradient within 3% of its length (tests), but 10% where those of many rows cancel: what was rounded off does not. On a
+CPU without it all is float32, and right to 1e-5.
 
 Against torch's own loops: a layer's bias, activation and addition are one pass instead of three.
 """
@@ -112,22 +112,28 @@ class RoundedLayer:
             self._rounded.copy_(self._weight)
 
 
+def _rounded_layers(modules: nn.Sequential, add: bool, gradients: Gradients, dtype: torch.dtype) -> list[RoundedLayer]:
+    """`add`: each adds to what it was given if it has as many units."""
+    pairs = zip([*modules][::2], [*modules][1::2], strict=True)
+    return [
+        RoundedLayer(linear, activation, add and linear.in_features == linear.out_features, gradients, dtype)
+        for linear, activation in pairs
+        if isinstance(linear, nn.Linear)
+    ]
+
+
 class FastWindows:
     """CompiledLayers (fast_network.py) of a WindowTorso and the heads on it."""
 
     def __init__(self, torso: WindowTorso, heads: nn.Linear, gradients: Gradients):
         dtype = number_type()
-        linear, activation = torso.filters
-        self._filters = RoundedLayer(linear, activation, False, gradients, dtype)
-        self._layers = [
-            RoundedLayer(layer, above, layer.in_features == layer.out_features, gradients, dtype)
-            for layer, above in zip(torso.layers[::2], torso.layers[1::2], strict=True)
-        ]
+        (self._filters,) = _rounded_layers(torso.filters, False, gradients, dtype)
+        self._layers = _rounded_layers(torso.layers, True, gradients, dtype)
         self._heads = Stack([heads], gradients)
         self._index = torso.places.numpy().ravel()
         self._places = len(torso.places)
         self._numbers = np.zeros(0, np.uint16 if dtype == torch.bfloat16 else np.float32)
-        self._windows = Memory(linear.in_features, dtype)
+        self._windows = Memory(torso.places.shape[1], dtype)
         self._top, self._top_delta = Scratch(heads.in_features), Scratch(heads.in_features)
         self._outputs: list[Numbers] = []  # of `forward`: the filters', by row, and each layer's
 
@@ -165,10 +171,10 @@ class FastWindows:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _gather(rows, index, numbers, windows):
-    """rows [n, D] float32 -> windows [n, len(index)]; numbers [D] is scratch of their type."""
+    """rows [n, D] of any dtype -> windows [n, len(index)]; numbers [D] is scratch of their type."""
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
-            numbers[j] = narrow(rows[i, j], numbers[j])
+            numbers[j] = narrow(np.float32(rows[i, j]), numbers[j])
         for j in range(index.shape[0]):
             windows[i, j] = numbers[index[j]]
 

@@ -94,20 +94,18 @@ class PolicyValueNetwork(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        inner, last = [*self.torso.modules()], [self.heads]
+        inner: list[nn.Module] = [*self.torso.modules()]
+        last = [self.heads] if isinstance(self.heads, nn.Linear) else self.heads.last_layers()
         if isinstance(self.heads, BoardHeads):
-            inner, last = [*inner, *self.heads.value_layers], self.heads.last_layers()
+            inner += self.heads.value_layers
         for layer in inner:
             if isinstance(layer, nn.Linear | nn.Conv2d):
-                nn.init.orthogonal_(layer.weight, 2**0.5)
-                nn.init.zeros_(layer.bias)
-        # a near-uniform first policy and a value near zero (Andrychowicz et al. 2021, section 3.2)
+                _begin(layer, 2**0.5)
         for layer in last:
-            nn.init.orthogonal_(layer.weight, 0.01)
-            nn.init.zeros_(layer.bias)
+            _begin(layer, 0.01)
         if isinstance(self.torso, ResNetTorso):
-            for block in self.torso.blocks:
-                nn.init.zeros_(block.last.weight)
+            for last_of_block in self.torso.last_convolutions():
+                nn.init.zeros_(last_of_block.weight)
 
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         out = self.joined(observations)
@@ -116,6 +114,14 @@ class PolicyValueNetwork(nn.Module):
     def joined(self, observations: Tensor) -> Tensor:
         """[B, A + 1] float32: logits and the value beside them."""
         return self.heads(self.torso(observations.flatten(1).to(next(self.parameters()).dtype))).float()
+
+
+def _begin(layer: nn.Linear | nn.Conv2d, gain: float) -> None:
+    """A last layer has a small gain: a near-uniform first policy, a value near zero (Andrychowicz et al. 2021, section
+    3.2)."""
+    nn.init.orthogonal_(layer.weight, gain)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
 
 
 def network_of(config: dict[str, Any], weights: dict[str, np.ndarray]) -> PolicyValueNetwork:
@@ -161,16 +167,18 @@ class WindowTorso(nn.Module):
     forward: [B, planes * rows * columns] flat -> [B, width of the last layer]
     """
 
+    places: Tensor
+
     def __init__(self, filters: nn.Sequential, layers: nn.Sequential, board: Sequence[int], window: int):
         super().__init__()
         self.filters, self.layers = filters, layers
         self.register_buffer("places", torch.from_numpy(window_places(board, window)), persistent=False)
 
     def forward(self, flat: Tensor) -> Tensor:
-        # the choice of columns is several times faster in float32
-        chosen = flat.float().index_select(1, self.places.view(-1)).to(flat.dtype)
+        chosen = flat.index_select(1, self.places.view(-1))
         out = self.filters(chosen.view(-1, self.places.shape[1])).view(len(flat), -1)
-        for linear, activation in zip(self.layers[::2], self.layers[1::2], strict=True):
+        layers = [*self.layers]
+        for linear, activation in zip(layers[::2], layers[1::2], strict=True):
             higher = activation(linear(out))
             out = out + higher if higher.shape == out.shape else higher
         return out

@@ -22,13 +22,14 @@ class ResNetTorso(nn.Module):
         super().__init__()
         self.board = tuple(board)
         self.stem = nn.Sequential(_convolution(board[0], filters), activation())
-        self.blocks = nn.ModuleList(Block(filters, activation) for _ in range(blocks))
+        self.blocks = nn.Sequential(*(Block(filters, activation) for _ in range(blocks)))
 
     def forward(self, flat: Tensor) -> Tensor:
-        x = self.stem(flat.unflatten(1, self.board))
-        for block in self.blocks:
-            x = block(x)
-        return x
+        return self.blocks(self.stem(flat.unflatten(1, self.board)))
+
+    def last_convolutions(self) -> list[nn.Conv2d]:
+        """Of the blocks."""
+        return [block.last for block in self.blocks if isinstance(block, Block)]
 
 
 class Block(nn.Module):
@@ -58,7 +59,9 @@ class BoardHeads(nn.Module):
         cells = board[1] * board[2]
         moves, others = divmod(num_actions, cells)
         self.policy = policy
-        self.logits = nn.Linear(filters * cells, num_actions) if policy == "dense" else nn.Conv2d(filters, moves, 1)
+        self.logits: nn.Linear | nn.Conv2d = (
+            nn.Linear(filters * cells, num_actions) if policy == "dense" else nn.Conv2d(filters, moves, 1)
+        )
         self.other_logits = nn.Linear(2 * filters, others) if others and policy != "dense" else None
         layers: list[nn.Module] = []
         for below, above in pairwise([2 * filters, *hidden]):
@@ -78,7 +81,7 @@ class BoardHeads(nn.Module):
             parts.append(self.other_logits(pooled))
         return torch.cat([*parts, self.value(self.value_layers(pooled))], 1)
 
-    def last_layers(self) -> list[nn.Module]:
+    def last_layers(self) -> list[nn.Linear | nn.Conv2d]:
         return [layer for layer in (self.logits, self.other_logits, self.value) if layer is not None]
 
 

@@ -347,3 +347,49 @@ def test_any_config_prints_as_itself(tmp_path: Path, values: dict, lr: float):
     file = tmp_path / "config.yaml"
     file.write_text(to_yaml(config))
     assert load_resolved(file) == config
+
+
+def test_networks_over_a_board_have_defaults_of_their_own(tmp_path: Path):
+    from agents.network import PolicyValueNetwork
+    from experiments.assembly import network_config
+
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: mine\ngame: {id: connect_four}\nnetwork: {type: windows}\n")
+    config, source = load(str(file))
+    network = PolicyValueNetwork(**network_config(config, build_game(config, source)))
+    assert (network.network_type, network.config["hidden"], network.config["activation"]) == (
+        "windows",
+        [384] * 3,
+        "relu",
+    )
+    assert (network.config["window"], network.config["filters"]) == (4, 48)
+    config, source = load(str(file), ["network.type=resnet", "network.blocks=3", "network.hidden=[8]"])
+    network = PolicyValueNetwork(**network_config(config, build_game(config, source)))
+    assert network.network_type == "resnet"
+    assert (network.config["blocks"], network.config["filters"], network.config["hidden"]) == (3, 32, [8])
+    printed = tmp_path / "config.yaml"
+    printed.write_text(to_yaml(config))
+    assert load_resolved(printed) == config
+
+
+@pytest.mark.parametrize("kind", ["windows", "resnet"])
+def test_a_network_over_a_board_wants_one(tmp_path: Path, kind: str):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"name: mine\ngame: {{id: ball_2v2}}\nnetwork:\n  type: {kind}\n")
+    with pytest.raises(UserError) as caught:
+        build_game(*load(str(file)))
+    assert str(caught.value).startswith(f"{file}:4: network.type is {kind}, which wants the planes of a board")
+    assert str(caught.value).endswith("as in ball_2v2; use mlp")
+
+
+def test_a_window_larger_than_the_board_is_refused(tmp_path: Path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: mine\ngame: {id: tic_tac_toe}\nnetwork:\n  type: windows\n")
+    with pytest.raises(
+        UserError, match=r"does not fit on a board of 3 x 3 as in tic_tac_toe; set network.window to at most 3"
+    ):
+        build_game(*load(str(file)))
+    assert build_game(*load(str(file), ["network.window=3"])).id == "tic_tac_toe"
+    file.write_text("name: mine\ngame: {id: tic_tac_toe}\nnetwork:\n  type: windows\n  window: 7\n")
+    with pytest.raises(UserError, match=r"mine\.yaml:5: network.type is windows, which has a window of 7"):
+        build_game(*load(str(file)))
