@@ -61,7 +61,7 @@ def _of_game(
     rollouts = ("pyspiel", OPEN_SPIEL_MCTS, "open_spiel_search", name, str(simulations))
     found = [row("random play", simulations, rollout_play(game, simulations), *rollouts)]
     if game_id == "connect_four":
-        evaluator = f"MLP {'x'.join(map(str, HIDDEN))}, {NETWORK_GAMES} games at once"
+        evaluator = f"MLP {'x'.join(map(str, HIDDEN))}"
         numbers = map(str, (NETWORK_GAMES, NETWORK_SIMULATIONS, *HIDDEN))
         network = ("mctx", MCTX, "mctx_search", "connect_four", *numbers)
         found.append(row(evaluator, NETWORK_SIMULATIONS, network_play(game), *network))

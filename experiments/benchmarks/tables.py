@@ -184,19 +184,18 @@ def _peers(printer: Printer, rows: list[dict[str, Any]]) -> None:
 def _search(printer: Printer, rows: list[dict[str, Any]]) -> None:
     printer.table(
         "Tree search: simulations per CPU-second of one core",
-        ["game", "positions are judged by", "peer", "simulations", "ours", "theirs", "ratio"],
+        ["game", "judged by", "peer", "ours", "theirs", "ratio"],
         [
             [
                 row["game"],
-                row["evaluator"],
+                f"{row['evaluator']}, {row['simulations']}",
                 row.get("peer", ""),
-                str(row["simulations"]),
                 _cell(row["ours"]),
                 *((_cell(row["theirs"]), _ratio(row["ratio"])) if "ratio" in row else ("", "")),
             ]
             for row in rows
         ],
-        "from the start of a game, windows in turns; all simulations of a search are made",
+        "who judges positions, simulations a search; from the start of a game; networks in 256 games at once",
         names=3,
     )
 
