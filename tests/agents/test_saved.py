@@ -14,6 +14,7 @@ from agents.artifact import CorruptArtifact, read_folder, write_folder
 from agents.network import PolicyValueNetwork
 from agents.saved import KIND, WrongGame, describe_agent, load_agent, save_agent
 from envs import make
+from tests.agents.forgery import edit
 
 RECORD = {"env_steps": 120_000, "measured": {"rating/elo": 312.5}, "seeds": [1, 2], "note": None}
 
@@ -41,15 +42,6 @@ def _rewrite(folder: Path, **files: bytes) -> None:
     write_folder(
         folder, content | {name.replace("_", "."): data for name, data in files.items()}, kind=KIND, replace=True
     )
-
-
-def _edit(folder: Path, *path: str, value) -> None:
-    described = json.loads((folder / "agent.json").read_text())
-    inner = described
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    _rewrite(folder, agent_json=json.dumps(described).encode())
 
 
 def _reweigh(folder: Path, **changes: torch.Tensor | None) -> None:
@@ -140,7 +132,7 @@ def test_another_game_is_refused_by_name(folder):
      (("observation", "normalisation"), "mean 0, variance 1")],
 )  # fmt: skip
 def test_another_version_of_the_game_is_refused(folder, game, path, value):
-    _edit(folder, *path, value=value)
+    edit(folder, *path, value=value)
     with pytest.raises(WrongGame, match="another version of connect_four"):
         load_agent(folder, game)
 
@@ -167,7 +159,7 @@ def test_another_version_of_the_game_is_refused(folder, game, path, value):
     ],
 )
 def test_a_forged_description_is_refused(folder, game, path, value, said):
-    _edit(folder, *path, value=value)
+    edit(folder, *path, value=value)
     with pytest.raises(CorruptArtifact, match=said):
         load_agent(folder, game)
 

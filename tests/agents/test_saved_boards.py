@@ -1,19 +1,19 @@
 """Saved agents over boards: what is saved comes back, a resnet on every size of its game; forgeries are refused."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from agents.artifact import CorruptArtifact, read_folder, write_folder
+from agents.artifact import CorruptArtifact
 from agents.names import make_agent
 from agents.network import PolicyValueNetwork, arguments_of
-from agents.saved import KIND, WrongGame, describe_agent, load_agent, plays, save_agent
+from agents.saved import WrongGame, describe_agent, load_agent, plays, save_agent
 from envs import make
 from envs.batch import Batch
 from envs.game import Game
+from tests.agents.forgery import edit
 
 OWN = {
     "windows": {"hidden": (12, 12), "activation": "relu", "window": 2, "filters": 5},
@@ -29,17 +29,6 @@ def network(kind: str, game: Game) -> PolicyValueNetwork:
 def save(folder: Path, kind: str, game_id: str) -> Path:
     save_agent(folder / kind, network(kind, make(game_id)), make(game_id), {"env_steps": 7})
     return folder / kind
-
-
-def edit(folder: Path, *path: str, value) -> None:
-    """Change what agent.json says and make the manifest fit again, as a forger would."""
-    described = json.loads((folder / "agent.json").read_text())
-    inner = described
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    files = read_folder(folder, kind=KIND) | {"agent.json": json.dumps(described).encode()}
-    write_folder(folder, files, kind=KIND, replace=True)
 
 
 @pytest.mark.parametrize("kind", OWN)

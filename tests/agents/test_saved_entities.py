@@ -1,19 +1,19 @@
 """A saved agent over entities plays every team size of its game, and nothing else; whatever is forged is refused."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from agents.artifact import CorruptArtifact, read_folder, write_folder
+from agents.artifact import CorruptArtifact
 from agents.names import make_agent
 from agents.network import PolicyValueNetwork
-from agents.saved import KIND, WrongGame, describe_agent, load_agent, needed_settings, save_agent
+from agents.saved import WrongGame, describe_agent, load_agent, needed_settings, save_agent
 from envs import make
 from envs.batch import Batch
 from envs.game import Game
+from tests.agents.forgery import edit
 
 CHASE = "tests.own_game.chase:chase"
 
@@ -32,17 +32,6 @@ def network() -> PolicyValueNetwork:
 def folder(tmp_path, network) -> Path:
     save_agent(tmp_path / "agent", network, chase(2), {"env_steps": 7})
     return tmp_path / "agent"
-
-
-def _edit(folder: Path, *path: str, value) -> None:
-    """Change what agent.json says and make the manifest fit again, as a forger would."""
-    described = json.loads((folder / "agent.json").read_text())
-    inner = described
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    files = read_folder(folder, kind=KIND) | {"agent.json": json.dumps(described).encode()}
-    write_folder(folder, files, kind=KIND, replace=True)
 
 
 @pytest.mark.parametrize("team_size", [1, 2, 3])
@@ -86,7 +75,7 @@ def test_an_agent_of_the_other_observation_is_refused_where_rows_are_shown(tmp_p
 
 def test_an_agent_older_than_the_setting_saw_the_usual_observation(tmp_path):
     save_agent(tmp_path / "mlp", PolicyValueNetwork(35, 4, (4,)), chase(2, "vector"), {})
-    _edit(tmp_path / "mlp", "settings", value={})
+    edit(tmp_path / "mlp", "settings", value={})
     assert load_agent(tmp_path / "mlp", chase(2, "vector"))
     with pytest.raises(WrongGame, match="observation: vector"):
         load_agent(tmp_path / "mlp", chase(2))
@@ -102,7 +91,7 @@ def test_an_mlp_plays_its_own_size_alone(tmp_path):
 def test_another_game_and_other_columns_are_refused(folder):
     with pytest.raises(WrongGame, match="plays 'chase_2v2', not 'connect_four'"):
         load_agent(folder, make("connect_four"))
-    _edit(folder, "observation", "shape", value=[5, 9])
+    edit(folder, "observation", "shape", value=[5, 9])
     with pytest.raises(WrongGame, match=r"another version of chase_3v3: observation is .*\['n', 9\].*\['n', 7\]"):
         load_agent(folder, chase(3))
 
@@ -127,7 +116,7 @@ def test_another_game_and_other_columns_are_refused(folder):
     ],
 )
 def test_a_forged_description_is_refused(folder, path, value, error, said):
-    _edit(folder, *path, value=value)
+    edit(folder, *path, value=value)
     with pytest.raises(error, match=said):
         load_agent(folder, chase(2))
 
@@ -136,6 +125,6 @@ def test_a_network_of_rows_cannot_be_forged_into_a_game_without(tmp_path):
     save_agent(tmp_path / "agent", PolicyValueNetwork(18, 9, (4,)), make("tic_tac_toe"), {})
     network = {"type": "entities", "observation_size": 7, "num_actions": 9, "hidden": [4], "activation": "tanh",
                "entity_hidden": [4]}  # fmt: skip
-    _edit(tmp_path / "agent", "network", value=network)
+    edit(tmp_path / "agent", "network", value=network)
     with pytest.raises(WrongGame, match="of type entities, which wants an observation of rows"):
         load_agent(tmp_path / "agent", make("tic_tac_toe"))

@@ -53,10 +53,15 @@ def config_for(runners: int = 0, game_id: str = "tic_tac_toe", seed: int = 0, **
 @pytest.fixture
 def build(ray_running: None) -> Iterator[Callable[..., Any]]:
     """`build(runners=1, ...)` makes a SelfPlay that is stopped after the test."""
+    yield from building(config_for)
+
+
+def building(configure: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """One function: an algorithm of `configure` with the same arguments; at the end all that were made are stopped."""
     made = []
 
     def make_one(*arguments: Any, **options: Any) -> Any:
-        made.append(config_for(*arguments, **options).build_algo())
+        made.append(configure(*arguments, **options).build_algo())
         return made[-1]
 
     yield make_one

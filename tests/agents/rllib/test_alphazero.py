@@ -15,7 +15,7 @@ from agents.search_rollouts import SEARCH_STATISTICS
 from agents.window import WindowSettings
 from envs import make
 from experiments import checkpoint
-from tests.agents.rllib.conftest import settings_for
+from tests.agents.rllib.conftest import building, settings_for
 from tests.exactness import bits
 
 SETTINGS = AlphaZeroSettings(WindowSettings(0.5, 200, 600), begin=150, reuse=4.0, minibatch_size=64)
@@ -38,15 +38,7 @@ def config_for(
 
 @pytest.fixture
 def build(ray_running: None) -> Iterator[Callable[..., Any]]:
-    made = []
-
-    def make_one(*arguments: Any, **options: Any) -> Any:
-        made.append(config_for(*arguments, **options).build_algo())
-        return made[-1]
-
-    yield make_one
-    for algorithm in made:
-        algorithm.stop()
+    yield from building(config_for)
 
 
 def train(algorithm: Any, updates: int) -> Any:
