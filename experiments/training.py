@@ -59,7 +59,7 @@ def train(
                 session.restore(checkpoint.arrays, checkpoint.state)
                 progress.say(f"going on from {checkpoint.env_steps:,} environment steps")
                 if extended:
-                    progress.say("a longer budget: learning rate and entropy bonus now fall over all of it")
+                    progress.say("a longer budget: the schedules (learning rate and others) now run over all of it")
             else:
                 run.log_text("config", (run.path / "config.yaml").read_text())
                 run.log_hparams(["rating/elo", "rating/low"])
