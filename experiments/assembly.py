@@ -181,6 +181,7 @@ def schedules(config: Config, share: float) -> tuple[dict[str, float], dict[str,
     learner = {"lr": _between(training.lr, training.lr_final, share)}
     if algorithm.name == "ppo":
         return learner | {"entropy": _between(algorithm.entropy, algorithm.entropy_final, share)}, {}
+    learner["reuse"] = _between(algorithm.reuse, algorithm.reuse_final, share)
     simulations = _between(algorithm.simulations, algorithm.simulations_final, share)
     temperature = _between(algorithm.temperature, algorithm.temperature_final, share)
     step = SIMULATION_STEPS if algorithm.simulations_final else 1

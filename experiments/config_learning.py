@@ -107,7 +107,10 @@ class AlphaZeroSection(Section):
     td_lambda: float = Field(
         default=1.0, ge=0, le=1, description="value targets: 1 the game's outcome; less: more of later searches' values"
     )
-    reuse: float = Field(default=8.0, gt=0, le=1000, description="times that a position is learned from, on average")
+    reuse: float = Field(
+        default=8.0, gt=0, le=1000, description="times that a position is learned from, on average, at the start"
+    )
+    reuse_final: float | None = Field(default=None, gt=0, le=1000, description="at the end; null: constant")
     minibatch_size: Whole = Field(default=1024, ge=1, le=1 << 20, description="positions in one gradient step")
     window_share: float = Field(
         default=0.4, gt=0, le=1, description="of all positions so far, the newest are drawn from"

@@ -38,7 +38,7 @@ class AlphaZeroSettings:
 
 
 class AlphaZeroLearner(SelfPlayLearner):
-    """From the positions that the runners handed over. `options`: `lr`.
+    """From the positions that the runners handed over. `options`: `lr`, `reuse`.
 
     LOSSES are means over the steps of an update, nan while nothing was learned; `steps` taken; positions in `window`.
     """
@@ -78,7 +78,8 @@ class AlphaZeroLearner(SelfPlayLearner):
             window.add({name: np.asarray(rows[names.get(name, name)]) for name in columns})
         steps = 0
         if window.total >= settings.begin:
-            self.owed[module_id] += count * settings.reuse / settings.minibatch_size
+            reuse = options.get("reuse", settings.reuse)
+            self.owed[module_id] += count * reuse / settings.minibatch_size
             steps = int(self.owed[module_id])
             self.owed[module_id] -= steps
         step = self._step_on_cpu if self.device.type == "cpu" else self._step_with_autograd

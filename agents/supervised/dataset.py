@@ -1,7 +1,7 @@
 """Labels as a network learns from them, and which may be learned from.
 
     rows = trainable(labels)                              # bool [N]: those that never measure
-    data = expand(labels.select(rows), policy=True, value=False)        # games played again, at millions of moves a second
+    data = expand(labels.select(rows), policy=True, value=False)        # the games, played again
     data.samples                                          # as agents/window.py takes them
 
 A position of a game told by two planes of stones is held out by its board (agents/held_out.py); one of any other game

@@ -4,7 +4,7 @@
     labels = load_labels(path, game)                    # or CorruptArtifact; WrongLabels if they are of another game
 
 Games are kept as their moves and played again when they are used (dataset.py): a position of Go takes 17 kB, a move 4
-bytes. Letters: S first positions, G games, M moves of all games, P seats, N labelled positions (rows), K labelled moves.
+bytes. Letters: S first positions, G games, M moves of all games, P seats, N labelled positions (rows), K their moves.
 
 starts       [S] States before the first move (games of one opening share it), in the game's settings
 start        [G] int32, the first position of each game, into starts
