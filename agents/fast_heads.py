@@ -106,11 +106,11 @@ def ppo_loss(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def search_loss(heads, actions, probabilities, targets, value_coefficient, scale, sums):
+def search_loss(heads, actions, probabilities, targets, value_coefficient, policy_scale, scale, sums):
     """Replace heads [n, A + 1] by scale times the gradient of every row's loss by them, and add to sums [3].
 
-    Loss of a row: sum_a P_a log(P_a / p_a) + value_coefficient (v - target)^2, with p the softmax over the actions
-    [n, L] that are legal, up to NO_ACTION, and P their probabilities [n, L]."""
+    Loss of a row: policy_scale / scale sum_a P_a log(P_a / p_a) + value_coefficient (v - target)^2, with p the softmax
+    over the actions [n, L] that are legal, up to NO_ACTION, and P their probabilities [n, L]."""
     num_actions, most = heads.shape[1] - 1, actions.shape[1]
     p = np.empty(most, np.float32)
     for i in range(heads.shape[0]):
@@ -134,5 +134,5 @@ def search_loss(heads, actions, probabilities, targets, value_coefficient, scale
         sums[1] += error * error
         row[:num_actions] = 0
         for j in range(count):
-            row[actions[i, j]] = scale * (p[j] - probabilities[i, j])
+            row[actions[i, j]] = policy_scale * (p[j] - probabilities[i, j])
         row[num_actions] = scale * 2 * value_coefficient * error

@@ -66,6 +66,7 @@ class SearchLoss:
     probabilities: np.ndarray
     targets: np.ndarray
     value_coefficient: float
+    policy_coefficient: float = 1.0
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -73,5 +74,5 @@ class SearchLoss:
     def __call__(self, heads: np.ndarray, part: slice, sums: np.ndarray) -> None:
         search_loss(
             heads, self.actions[part], self.probabilities[part], self.targets[part], self.value_coefficient,
-            np.float32(1 / len(self)), sums,
+            np.float32(self.policy_coefficient / len(self)), np.float32(1 / len(self)), sums,
         )  # fmt: skip

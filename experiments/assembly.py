@@ -54,6 +54,8 @@ def choose_runners(config: Config) -> int:
     """`auto`: one runner beside the learner where there are two cores, else none.
 
     It plays while the learner learns, and keeps up with two epochs and more (`experiments.benchmark --scaling`)."""
+    if config.algorithm.name == "supervised":
+        return 0
     if config.resources.runners != "auto":
         return int(config.resources.runners)
     return 1 if usable_cores() > 1 else 0
@@ -67,6 +69,8 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
     progress.say("compiling the rules (first time only)")
     begin = time.perf_counter()
     _check_fixed_agents(config, game)
+    if config.algorithm.name == "supervised":
+        return
     selfplay = selfplay_settings(config, game)
     small = selfplay.rollouts
     if small.search:
@@ -84,6 +88,20 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
     seconds = time.perf_counter() - begin
     if seconds > 5:
         progress.say(f"compiled in {seconds:.0f} s; the next start finds it done")
+
+
+def label_sources(config: Config, game: Game) -> tuple[dict[str, Any], ...]:
+    """Where the labels come from that a run learns from, read once to be sure of them; none of a run that plays. Raises
+    UserError."""
+    from agents.artifact import CorruptArtifact
+    from agents.supervised.dataset import load_dataset
+
+    if config.algorithm.name != "supervised":
+        return ()
+    try:
+        return load_dataset(config.algorithm.labels, game, selection(config)).sources
+    except (CorruptArtifact, ValueError) as error:
+        raise UserError(f"algorithm.labels: {error}", ExitCode.USAGE) from None
 
 
 def _check_fixed_agents(config: Config, game: Game) -> None:
@@ -112,6 +130,32 @@ def network_config(config: Config, game: Game) -> dict[str, Any]:
     }
 
 
+def first_weights(config: Config, game: Game) -> dict[str, Any] | None:
+    """Of `training.start_from`, by name; None where a run begins with random ones. Raises UserError."""
+    from agents.names import parse_name
+    from agents.saved import load_agent
+
+    name, key = config.training.start_from, "training.start_from"
+    if name is None:
+        return None
+    try:
+        parsed = parse_name(name)
+        if parsed.family != "saved":
+            raise ValueError(f"'{name}' has no weights; name a saved agent or a run")
+        network, _ = load_agent(parsed.folder, game)
+    except ValueError as error:
+        raise UserError(f"{key}: {error}", ExitCode.USAGE) from None
+    wanted = network_config(config, game)
+    if network.config != wanted:
+        other = next(name for name in {**wanted, **network.config} if wanted.get(name) != network.config.get(name))
+        raise UserError(
+            f"{key}: {name} has another network than this config: {other} is {network.config.get(other)}, not "
+            f"{wanted.get(other)}; set network to what it has",
+            ExitCode.USAGE,
+        )
+    return {name: value.numpy() for name, value in network.state_dict().items()}
+
+
 def game_settings(config: Config, game: Game) -> dict[str, Any]:
     """What the config says of the game, wherever it says it."""
     settings = dict(config.game.settings)
@@ -137,8 +181,8 @@ def selfplay_settings(config: Config, game: Game) -> Any:
         before=tuple((name, dict(stage.settings)) for name, stage in games_before(config, game)),
         network=network_config(config, game),
         rollouts=RolloutSettings(
-            num_games=training.num_games,
-            length=algorithm.rollout_length,
+            num_games=1 if algorithm.name == "supervised" else training.num_games,
+            length=1 if algorithm.name == "supervised" else algorithm.rollout_length,
             gamma=training.gamma,
             gae_lambda=algorithm.gae_lambda if algorithm.name == "ppo" else 1.0,
             opening_plies=training.random_opening_plies,
@@ -181,6 +225,8 @@ def schedules(config: Config, share: float) -> tuple[dict[str, float], dict[str,
     learner = {"lr": _between(training.lr, training.lr_final, share)}
     if algorithm.name == "ppo":
         return learner | {"entropy": _between(algorithm.entropy, algorithm.entropy_final, share)}, {}
+    if algorithm.name == "supervised":
+        return learner, {}
     learner["reuse"] = _between(algorithm.reuse, algorithm.reuse_final, share)
     simulations = _between(algorithm.simulations, algorithm.simulations_final, share)
     temperature = _between(algorithm.temperature, algorithm.temperature_final, share)
@@ -202,7 +248,7 @@ def build(config: Config, game: Game, runners: int) -> Any:
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError("resources.device is cuda, but torch sees no GPU; use auto or cpu", ExitCode.ENVIRONMENT)
     gpu = device != "cpu" and torch.cuda.is_available()
-    make = _ppo if config.algorithm.name == "ppo" else _alphazero
+    make = {"ppo": _ppo, "alphazero": _alphazero, "supervised": _supervised}[config.algorithm.name]
     settings = (
         make(config)
         .self_play(selfplay_settings(config, game))
@@ -257,3 +303,34 @@ def _alphazero(config: Config) -> Any:
         weight_decay=algorithm.weight_decay,
     )
     return AlphaZeroConfig().search_play(settings).training(lr=config.training.lr, grad_clip=algorithm.max_grad_norm)
+
+
+def selection(config: Config) -> Any:
+    """agents.supervised.dataset.Selection of a config that learns from labels."""
+    from agents.supervised.dataset import Selection
+
+    algorithm = config.algorithm
+    assert algorithm.name == "supervised"
+    return Selection(
+        algorithm.learn in ("both", "policy"), algorithm.learn in ("both", "value"), algorithm.positions,
+        config.training.seed,
+    )  # fmt: skip
+
+
+def _supervised(config: Config) -> Any:
+    from agents.rllib.alphazero import AlphaZeroSettings
+    from agents.rllib.supervised import SupervisedConfig, SupervisedSettings
+
+    algorithm = config.algorithm
+    assert algorithm.name == "supervised"
+    chosen = selection(config)
+    steps = AlphaZeroSettings(
+        minibatch_size=algorithm.minibatch_size,
+        value_coefficient=algorithm.value_coefficient if chosen.value else 0.0,
+        policy_coefficient=1.0 if chosen.policy else 0.0,
+        weight_decay=algorithm.weight_decay,
+    )
+    settings = SupervisedSettings(algorithm.labels, chosen, algorithm.steps_per_update)
+    return SupervisedConfig().learn_labels(settings, steps).training(
+        lr=config.training.lr, grad_clip=algorithm.max_grad_norm
+    )  # fmt: skip

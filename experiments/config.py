@@ -75,6 +75,13 @@ class Stage(Section):
 class TrainingSection(Section):
     env_steps: Whole | None = Field(default=None, ge=1, description="ends the run; null: no such bound")
     minutes: float | None = Field(default=10.0, gt=0, description="of training, measuring not counted; ends the run")
+    flops: float | None = Field(
+        default=None, gt=0, description="of all networks, playing and learning; ends the run; null: no such bound"
+    )
+    gradient_steps: Whole | None = Field(default=None, ge=1, description="ends the run; null: no such bound")
+    start_from: str | None = Field(
+        default=None, description="a saved agent or a run, whose weights to begin with; null: random ones"
+    )
     seed: Whole = Field(default=0, ge=0, lt=2**63, description="of everything that is drawn at random")
     lr: float = Field(default=1e-3, gt=0, le=10, description="learning rate at the start")
     lr_final: float | None = Field(default=2e-4, ge=0, le=10, description="learning rate at the end; null: constant")
@@ -96,8 +103,9 @@ class TrainingSection(Section):
 
     @model_validator(mode="after")
     def _ends(self) -> "TrainingSection":
-        if self.env_steps is None and self.minutes is None:
-            raise problem("is null, and so is the other bound: set minutes or env_steps", "minutes", "env_steps")
+        if not (self.env_steps or self.minutes or self.flops or self.gradient_steps):
+            message = "is null, and so are the other bounds: set minutes, env_steps, flops or gradient_steps"
+            raise problem(message, "minutes", "env_steps")
         return self
 
 
@@ -187,6 +195,9 @@ class EvaluationSection(Section):
     every_minutes: float | None = Field(
         default=1.0, gt=0, description="of training, between two measurements; null: at the end"
     )
+    at_shares: Annotated[tuple[Annotated[float, Field(gt=0, lt=1)], ...], BeforeValidator(as_tuple)] = Field(
+        default=(), max_length=100, description="shares of the budget at which it is measured too, and at the end"
+    )
     games: Whole = Field(default=128, ge=2, le=1_000_000, multiple_of=2, description="against each opponent, in pairs")
     opponents: AgentNames | None = Field(
         default=None, max_length=32, description="whom to measure against; null: the game's own ladder"
@@ -262,6 +273,8 @@ class Config(Section):
         if self.algorithm.name == "alphazero":
             self._check_searched("algorithm.name", "is alphazero, which searches")
             self._check_alphazero()
+        if self.algorithm.name == "supervised":
+            self._check_supervised()
         if self.evaluation.simulations:
             self._check_searched("evaluation.simulations", "asks for a search")
         return self
@@ -282,6 +295,15 @@ class Config(Section):
             )
         if training.curriculum:
             raise problem("is for ppo", "training.curriculum")
+
+    def _check_supervised(self) -> None:
+        usual = OpponentsSection()
+        if self.opponents != usual:
+            raise problem("is about games, and supervised plays none; leave the section out", "opponents")
+        if self.training.curriculum:
+            raise problem("is for ppo", "training.curriculum")
+        if self.resources.runners not in ("auto", 0):
+            raise problem(f"is {self.resources.runners}, but supervised plays nothing", "resources.runners")
 
     def _check_plays(self, name: str, key: str) -> None:
         if key.startswith("opponents.") and name.startswith(("uci:", "gtp:")):

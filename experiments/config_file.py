@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from envs.game import Game
 
 PACKAGED = Path(configs.__file__).parent
-_EXTENDABLE = ("training.env_steps", "training.minutes")  # what --resume may change
+# what --resume may change
+_EXTENDABLE = ("training.env_steps", "training.minutes", "training.flops", "training.gradient_steps")
 _MOST_MISTAKES = 10  # shown at once
 
 
@@ -56,7 +57,7 @@ def extend(saved: Config, overrides: Sequence[str]) -> Config:
         key = text.partition("=")[0].strip()
         if key not in _EXTENDABLE:
             raise config_error(
-                yaml_source.COMMAND_LINE, f"--resume cannot change '{key}', only {' and '.join(_EXTENDABLE)}"
+                yaml_source.COMMAND_LINE, f"--resume cannot change '{key}', only {', '.join(_EXTENDABLE)}"
             )
         source.override(text)
     longer = _validate(source)

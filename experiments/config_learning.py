@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agents.names import MAX_SIMULATIONS
-from experiments.config_types import Section, Whole, Widths, nearest, problem, show
+from experiments.config_types import Section, Whole, Widths, as_tuple, nearest, problem, show
 
 # What is left out means something else in networks of these types.
 NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
@@ -51,8 +51,6 @@ class NetworkSection(Section):
 def _algorithm_name(value: Any) -> Any:
     if not isinstance(value, str):
         raise problem(f"is {show(value)}; wanted one of {', '.join(ALGORITHMS)}")
-    if value == "supervised":
-        raise problem(f"is '{value}', which this version cannot run yet; it knows {', '.join(ALGORITHMS)}")
     if value not in ALGORITHMS:
         raise problem(f"is {show(value)}, which is no algorithm; {nearest(value, ALGORITHMS)}")
     return value
@@ -134,7 +132,31 @@ class AlphaZeroSection(Section):
         return self
 
 
-ALGORITHMS: dict[str, type[Section]] = {"ppo": PPOSection, "alphazero": AlphaZeroSection}
+class SupervisedSection(Section):
+    name: Annotated[Literal["supervised"], AlgorithmName] = Field(
+        default="supervised", description="from labels, of people or teachers; nothing is played"
+    )
+    labels: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = Field(
+        min_length=1, max_length=64, description="folders that experiments.labels made"
+    )
+    learn: Literal["both", "policy", "value"] = Field(
+        default="both", description="of a label: its moves and its value, or one of them"
+    )
+    positions: Whole | None = Field(
+        default=None, ge=1, description="learned from, drawn by training.seed; null: all that may be"
+    )
+    minibatch_size: Whole = Field(default=1024, ge=1, le=1 << 20, description="positions in one gradient step")
+    steps_per_update: Whole = Field(default=32, ge=1, le=1 << 20, description="gradient steps between two reports")
+    value_coefficient: float = Field(default=1.0, ge=0, le=100, description="weight of the value loss")
+    weight_decay: float = Field(default=1e-4, ge=0, le=10, description="of AdamW")
+    max_grad_norm: float = Field(default=5.0, gt=0, description="longer gradients are shortened to this")
+
+
+ALGORITHMS: dict[str, type[Section]] = {
+    "ppo": PPOSection,
+    "alphazero": AlphaZeroSection,
+    "supervised": SupervisedSection,
+}
 
 
 def _algorithm_of(value: Any) -> str:
@@ -144,5 +166,8 @@ def _algorithm_of(value: Any) -> str:
 
 
 AlgorithmSection = Annotated[
-    Annotated[PPOSection, Tag("ppo")] | Annotated[AlphaZeroSection, Tag("alphazero")], Discriminator(_algorithm_of)
+    Annotated[PPOSection, Tag("ppo")]
+    | Annotated[AlphaZeroSection, Tag("alphazero")]
+    | Annotated[SupervisedSection, Tag("supervised")],
+    Discriminator(_algorithm_of),
 ]

@@ -26,13 +26,22 @@ class Clock:
     """Where a run stands; all of it is in the checkpoint."""
 
     training_seconds: float = 0.0
+    flops: float = 0.0  # of all networks, playing and learning
+    gradient_steps: int = 0
     measured_at: float = 0.0  # training seconds of the last measurement
+    shares_passed: int = 0  # of evaluation.at_shares
     saved_at: float = 0.0
     best_lower_bound: float | None = None
     best_env_steps: int = 0
     measurements: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)  # a row per measurement
     league: dict[str, Any] = field(default_factory=dict)  # as experiments/league_table.py writes it
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """What the run has cost so far."""
+        seconds = round(self.training_seconds, 1)
+        return {"training_seconds": seconds, "flops": self.flops, "gradient_steps": self.gradient_steps}
 
 
 class Measuring:
@@ -79,7 +88,7 @@ class Measuring:
         if rating is not None:
             shown |= {"rating": rating.elo, "rating_low": rating.low, "rating_high": rating.high}
         self.progress.evaluation(shown)
-        clock.history.append({"env_steps": steps, "training_seconds": clock.training_seconds, **values})
+        clock.history.append({"env_steps": steps, **clock.costs, **values})
         lower = rating.low if rating is not None else float(np.mean(list(result.win_rates.values())))
         if clock.best_lower_bound is None or lower > clock.best_lower_bound:
             clock.best_lower_bound, clock.best_env_steps = lower, steps
@@ -157,7 +166,7 @@ class Measuring:
         record = {
             "run": self.config.name,
             "env_steps": steps,
-            "training_seconds": round(self.clock.training_seconds, 1),
+            **self.clock.costs,
             "seed": self.config.training.seed,
             "human_knowledge": self.config.game.human_knowledge,
             "measured": values,

@@ -117,6 +117,9 @@ class Progress:
         if self._training.env_steps is not None and seconds > first_seconds and steps > first_steps:
             speed = (steps - first_steps) / (seconds - first_seconds)
             left.append((self._training.env_steps - steps) / speed)
+        share = self._values.get("share", 0.0)
+        if share > 0 and (self._training.flops or self._training.gradient_steps):
+            left.append(seconds * (1 - share) / share)
         return max(min(left), 0.0) if left else None
 
     def _draw(self, interval: float) -> None:

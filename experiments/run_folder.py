@@ -106,6 +106,11 @@ class RunFolder:
             _write(self.metrics, "".join(f"{line}\n" for line in kept))
         forget_after(self.events, env_steps)
 
+    def describe(self, key: str, value: Any) -> None:
+        """Add to the manifest what the run was made with."""
+        manifest = json.loads((self.path / "manifest.json").read_text())
+        _write(self.path / "manifest.json", json.dumps({**manifest, key: value}, indent=1))
+
     def log(self, step: int, values: Mapping[str, float], *, training_seconds: float | None = None) -> None:
         """Numbers at a number of environment steps, to metrics.jsonl and TensorBoard. ':' in a tag becomes '_'."""
         plain = {tag.replace(":", "_"): float(value) for tag, value in values.items()}

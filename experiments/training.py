@@ -17,7 +17,7 @@ import numpy as np
 
 from agents.artifact import write_whole
 from envs.game import Game, with_settings
-from experiments.assembly import choose_runners, game_settings, probe, schedules, started
+from experiments.assembly import choose_runners, first_weights, game_settings, label_sources, probe, schedules, started
 from experiments.checkpoint import load, newest, save
 from experiments.config import Config
 from experiments.curriculum import games_before, stage_now
@@ -51,9 +51,15 @@ def train(
     with Progress(config) as progress, StopRequest(progress.say) as stop:
         progress.say(f"{config.name}: {game.id}, run folder {_short(run)}")
         runners = choose_runners(config)
+        sources = label_sources(config, game)
+        if sources and not resume:
+            run.describe("labels", sources)
+        weights = None if checkpoint else first_weights(config, game)
         probe(config, game, progress)
         progress.say("starting Ray (about 5 s)")
         with started(config, game, runners) as algorithm:
+            if weights:
+                algorithm.begin_from(weights)
             session = Training(run, config, game, algorithm, progress, command)
             if checkpoint:
                 session.restore(checkpoint.arrays, checkpoint.state)
@@ -109,13 +115,18 @@ class Training:
             if self.algorithm.report is None:
                 continue  # no runner was healthy; RLlib is restarting them
             self._since_log.append(self.algorithm.report)
+            clock.flops += self.algorithm.report.flops
+            clock.gradient_steps += self.algorithm.report.gradient_steps
             self._keep_exploiters()
             if clock.training_seconds - self._logged_at >= LOG_SECONDS:
                 self._log()
             every = config.evaluation.every_minutes
-            if every and clock.training_seconds - clock.measured_at >= 60 * every and self.share() < 1:
+            due = every and clock.training_seconds - clock.measured_at >= 60 * every
+            passed = sum(share <= self.share() for share in config.evaluation.at_shares)
+            if (due or passed > clock.shares_passed) and self.share() < 1:
                 self._log()
                 self.measure()
+            clock.shares_passed = passed
             if clock.training_seconds - clock.saved_at >= 60 * config.checkpoint_minutes:
                 self.save()
         self._log()
@@ -129,9 +140,17 @@ class Training:
 
     def share(self) -> float:
         """Of the budget, used; the first bound that is reached counts."""
-        bounds = self.config.training
-        steps = self.algorithm.env_steps / bounds.env_steps if bounds.env_steps else 0.0
-        return max(steps, self.clock.training_seconds / (60 * bounds.minutes) if bounds.minutes else 0.0)
+        bounds, clock = self.config.training, self.clock
+        return max(
+            used / bound
+            for used, bound in (
+                (self.algorithm.env_steps, bounds.env_steps),
+                (clock.training_seconds / 60, bounds.minutes),
+                (clock.flops, bounds.flops),
+                (clock.gradient_steps, bounds.gradient_steps),
+            )
+            if bound
+        )
 
     def _go_on(self) -> None:
         """To the next stage of the curriculum, once the last measurement or the budget says so."""
@@ -173,6 +192,8 @@ class Training:
             values["selfplay/return_against_fixed"] = sums["fixed_return"] / sums["fixed_episodes"]
         values |= {
             **{f"selfplay/{name}": value for name, value in self._scheduled().items()},
+            "cost/flops": clock.flops,
+            "cost/gradient_steps": clock.gradient_steps,
             "speed/env_steps_per_second": env_steps / seconds,
             "speed/agent_steps_per_second": agent_steps / seconds,
             "speed/learner_idle_share": waited / seconds,
@@ -190,6 +211,7 @@ class Training:
             "training_seconds": clock.training_seconds,
             "env_steps": self.algorithm.env_steps,
             "steps_per_second": env_steps / seconds,
+            "share": self.share(),
         }
         if "loss/entropy" in values:
             shown["entropy"] = values["loss/entropy"]
@@ -205,7 +227,7 @@ class Training:
 
     def _league_values(self) -> dict[str, float]:
         """How the first learner does against the pool, and the others against whom they meet."""
-        if not self.config.opponents.pool:
+        if not self.config.opponents.pool or self.config.algorithm.name == "supervised":
             return {}
         league = self.algorithm.league
         shares = [member.share(0) for member in league.pool.members]
@@ -307,17 +329,25 @@ def dry_run(config: Config, game: Game) -> int:
         with started(config, game, runners) as algorithm:
             for _ in range(2):
                 algorithm.train()
-            begin, steps = time.perf_counter(), algorithm.env_steps
+            begin, steps, flops, gradient_steps = time.perf_counter(), algorithm.env_steps, 0.0, 0
             while time.perf_counter() - begin < 5:
                 algorithm.train()
-            speed = (algorithm.env_steps - steps) / (time.perf_counter() - begin)
+                flops += algorithm.report.flops if algorithm.report else 0
+                gradient_steps += algorithm.report.gradient_steps if algorithm.report else 0
+            minutes = (time.perf_counter() - begin) / 60
+            speed = (algorithm.env_steps - steps) / (60 * minutes)
             memory = _tree_gigabytes()
         bounds = config.training
         ends = [bounds.minutes] if bounds.minutes else []
-        if bounds.env_steps:
-            ends.append(bounds.env_steps / speed / 60)
+        for bound, done in (
+            (bounds.env_steps, algorithm.env_steps - steps), (bounds.flops, flops),
+            (bounds.gradient_steps, gradient_steps),
+        ):  # fmt: skip
+            if bound and done:
+                ends.append(bound / done * minutes)
         progress.say(f"runners       {runners} ({'as configured' if config.resources.runners != 'auto' else 'auto'})")
         progress.say(f"speed         {speed:,.0f} environment steps/s, {speed * 60 * min(ends):,.0f} in the whole run")
+        progress.say(f"compute       {flops / minutes / 60 / 1e9:,.0f} GFLOP/s")
         progress.say(f"memory        {memory:.2f} GB over all processes")
         progress.say(f"training      {min(ends):.1f} minutes, measuring and saving not counted")
         progress.say(f"run folder    runs/{config.name}/<time>-<id>/")

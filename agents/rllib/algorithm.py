@@ -21,6 +21,7 @@ from ray.rllib.policy.sample_batch import MultiAgentBatch, concat_samples
 from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, LEARNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
 from ray.rllib.utils.typing import StateDict
 
+from agents.flops import GRADIENT, forward_flops
 from agents.league import League, LeagueSettings, Learner, rollouts_of
 from agents.matches import play_pairs
 from agents.network import network_of
@@ -34,7 +35,7 @@ from agents.rllib.sampler import RunnersLost, Sampler
 from agents.rllib.state import export_state, import_state
 from agents.rollouts import RolloutSettings, Weights
 from envs import make
-from envs.game import Game
+from envs.game import Dynamics, Game
 
 PROBE_SECONDS = 0.2  # the learner waits so long for a runner that is being restarted, each update
 COMPONENT_SELF_PLAY = "self_play"  # of RLlib's own checkpoints
@@ -140,6 +141,8 @@ class UpdateReport:
     sums: dict[str, float]  # by tally.STATISTICS and, of searches, search_rollouts.SEARCH_STATISTICS
     seconds: dict[str, float] = field(default_factory=dict)  # wait (for samples), learn
     learner: int = 0  # whose update it was
+    gradient_steps: int = 0
+    flops: float = 0.0  # of all networks, in play and learning (flops.py)
 
 
 class SelfPlay(Algorithm):
@@ -169,6 +172,9 @@ class SelfPlay(Algorithm):
             self.config.seed or 0,
         )  # fmt: skip
         self.sampler = Sampler(self)
+        game = selfplay.game_of(len(selfplay.before))
+        self.forward_flops = forward_flops(self.learner.network(self.module_ids[0]), game)
+        self.seats_deciding = 1 if game.dynamics is Dynamics.SEQUENTIAL else game.num_players  # in a step of a game
         for main in self.league.learners[: selfplay.league.mains]:
             self.league.pool.add(main.index, 0, self.weights(main.index))
         for learner in self.league.learners:
@@ -218,6 +224,16 @@ class SelfPlay(Algorithm):
                 if games:
                     member.count(learner.index, games, points)
         self.metrics.aggregate([play["metrics"] for play in plays], key=ENV_RUNNER_RESULTS)
+        sums = {name: sum(play["sums"][name] for play in plays) for name in plays[0]["sums"]}
+        self.report = self.learn(learner, batch, sums)
+        self.report.seconds["wait"] = waited - begin
+        if learner.updates % self.config.selfplay.snapshot_every == 0:
+            self._snapshot(learner)
+
+    def learn(self, learner: Learner, batch: MultiAgentBatch, sums: dict[str, float]) -> UpdateReport:
+        """An update of a learner from what was played; `sums` are what became of it."""
+        begin = time.perf_counter()
+        steps, rows = self.learner.gradient_steps, self.learner.rows_learned
         results = self.learner_group.update(
             batch=batch,
             timesteps={NUM_ENV_STEPS_SAMPLED_LIFETIME: self.env_steps},
@@ -229,16 +245,26 @@ class SelfPlay(Algorithm):
         learner.updates += 1
         if learner.average:
             learner.average.add(self.weights(learner.index))
-        if learner.updates % self.config.selfplay.snapshot_every == 0:
-            self._snapshot(learner)
-        self.report = UpdateReport(
+        passes = sums.get("evaluations", batch.env_steps() * self.seats_deciding)
+        passes += GRADIENT * (self.learner.rows_learned - rows)
+        return UpdateReport(
             env_steps=batch.env_steps(),
             agent_steps=batch.agent_steps(),
             losses=losses,
-            sums={name: sum(play["sums"][name] for play in plays) for name in plays[0]["sums"]},
-            seconds={"wait": waited - begin, "learn": time.perf_counter() - waited},
+            sums=sums,
+            seconds={"wait": 0.0, "learn": time.perf_counter() - begin},
             learner=learner.index,
+            gradient_steps=self.learner.gradient_steps - steps,
+            flops=float(passes * self.forward_flops),
         )
+
+    def begin_from(self, weights: Weights) -> None:
+        """Every main, and its first self in the pool, begins with these weights. Before the first update."""
+        for main in self.league.learners[: self.league.settings.mains]:
+            self.learner.begin_anew(self.module_ids[main.index], weights)
+        for member in self.league.pool.members:
+            member.weights = {name: np.array(value) for name, value in weights.items()}
+        self.forget_slots()
 
     def _snapshot(self, learner: Learner) -> None:
         """A learner's chance to join the pool."""

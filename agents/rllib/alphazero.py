@@ -34,6 +34,7 @@ class AlphaZeroSettings:
     reuse: float = 8.0
     minibatch_size: int = 1024
     value_coefficient: float = 1.0
+    policy_coefficient: float = 1.0
     weight_decay: float = 1e-4
 
 
@@ -82,20 +83,31 @@ class AlphaZeroLearner(SelfPlayLearner):
             self.owed[module_id] += count * reuse / settings.minibatch_size
             steps = int(self.owed[module_id])
             self.owed[module_id] -= steps
+        return self.take_steps(module_id, steps)
+
+    def take_steps(self, module_id: str, steps: int) -> list[float]:
+        """So many steps on minibatches of the window; the values of LOSSES. Raises Diverged."""
+        window, size = self.windows[module_id], self.config.alphazero.minibatch_size
         step = self._step_on_cpu if self.device.type == "cpu" else self._step_with_autograd
-        taken = [step(module_id, window.draw(settings.minibatch_size, self.shuffle)) for _ in range(steps)]
+        taken = [step(module_id, window.draw(size, self.shuffle)) for _ in range(steps)]
+        for _ in taken:
+            self.count_step(size)
         means = np.mean(taken, axis=0).tolist() if taken else [float("nan")] * (len(SearchLoss.TERMS) + 1)
         return [*means, float(steps), float(len(window))]
 
     def _step_on_cpu(self, module_id: str, batch: Minibatch) -> list[float]:
-        loss = SearchLoss(batch.actions, batch.probabilities, batch.targets, self.config.alphazero.value_coefficient)
+        settings = self.config.alphazero
+        loss = SearchLoss(
+            batch.actions, batch.probabilities, batch.targets, settings.value_coefficient, settings.policy_coefficient
+        )
         sums = self.fast_gradients[module_id].differentiate(batch.observations, loss)
         return [*(sums / len(loss)).tolist(), self.clipped_step(module_id)]
 
     def _step_with_autograd(self, module_id: str, batch: Minibatch) -> list[float]:
         """The same on a GPU: torch differentiates."""
         network, optimizer = self.network(module_id), self.optimizer(module_id)
-        loss, terms = search_loss(network, batch, self.config.alphazero.value_coefficient, self.device)
+        settings = self.config.alphazero
+        loss, terms = search_loss(network, batch, settings.value_coefficient, self.device, settings.policy_coefficient)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(list(network.parameters()), self.config.grad_clip or float("inf"))
@@ -109,7 +121,7 @@ class AlphaZeroLearner(SelfPlayLearner):
 
 
 def search_loss(
-    network: torch.nn.Module, batch: Minibatch, value_coefficient: float, device: Any
+    network: torch.nn.Module, batch: Minibatch, value_coefficient: float, device: Any, policy_coefficient: float = 1.0
 ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
     """What losses.SearchLoss differentiates, and its terms."""
     logits, value = network(torch.from_numpy(batch.observations).to(device))
@@ -121,7 +133,7 @@ def search_loss(
     policy = (torch.xlogy(wanted, wanted) - wanted * log_p).sum(1).mean()
     error = (value - torch.from_numpy(batch.targets).to(device)).square().mean()
     entropy = -(log_p.exp() * log_p).sum(1).mean()
-    return policy + value_coefficient * error, (policy.detach(), error.detach(), entropy.detach())
+    return policy_coefficient * policy + value_coefficient * error, (policy.detach(), error.detach(), entropy.detach())
 
 
 class AlphaZeroConfig(SelfPlayConfig):
@@ -143,6 +155,9 @@ class AlphaZeroConfig(SelfPlayConfig):
     def validate(self) -> None:
         if self.selfplay is not None and self.selfplay.rollouts.search is None:
             raise ValueError("AlphaZero plays by search: give the RolloutSettings a SearchPlay")
+        self.validate_selfplay()
+
+    def validate_selfplay(self) -> None:
         super().validate()
 
 

@@ -29,6 +29,7 @@ class SelfPlayLearner(TorchLearner):
 
     def build(self) -> None:
         super().build()
+        self.gradient_steps = self.rows_learned = 0  # since it was built; rows count as often as they are learned from
         self.shuffle = torch.Generator().manual_seed(self.config.seed or 0)
         self.fast_gradients: dict[str, ThreadedGradient] = {}
         for module_id in self.module.keys() if self.device.type == "cpu" else ():
@@ -84,6 +85,11 @@ class SelfPlayLearner(TorchLearner):
             self.metrics.log_value((module_id, name), value, window=1)
         self.after_gradient_based_update(timesteps=timesteps or {})
         return self.metrics.reduce()
+
+    def count_step(self, rows: int) -> None:
+        """A gradient of so many rows was followed."""
+        self.gradient_steps += 1
+        self.rows_learned += rows
 
     def clipped_step(self, module_id: str) -> float:
         """One step of the optimiser along the fast gradient, shortened to the config's `grad_clip`; its length before.

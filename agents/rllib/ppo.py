@@ -74,6 +74,7 @@ class SelfPlayPPOLearner(SelfPlayLearner, PPOTorchLearner):
                 )  # fmt: skip
                 sums = fast.differentiate(shuffled[0][part], loss)
                 norm = self.clipped_step(module_id)
+                self.count_step(end - begin)
                 losses.append(np.append(sums / (end - begin), norm))
                 if config.target_kl and losses[-1][KL] > config.target_kl:
                     return np.mean(losses, axis=0).tolist()
@@ -102,6 +103,7 @@ class SelfPlayPPOLearner(SelfPlayLearner, PPOTorchLearner):
                 if not torch.isfinite(norm):
                     raise Diverged(NOT_FINITE)
                 optimizer.step()
+                self.count_step(end - begin)
                 losses.append(torch.stack([*parts, norm.detach()]))
                 if config.target_kl and losses[-1][KL] > config.target_kl:
                     return torch.stack(losses).mean(0).tolist()

@@ -3,13 +3,17 @@
     rows = trainable(labels)                              # bool [N]: those that never measure
     data = expand(labels.select(rows), policy=True, value=False)        # the games, played again
     data.samples                                          # as agents/window.py takes them
+    data = load_dataset(["labels/solver"], game, Selection(positions=8000))            # all of that
 
 A position of a game told by two planes of stones is held out by its board (agents/held_out.py); one of any other game
 by the first byte of the SHA-256 of all the moves of the game that it is from, after which 1 game in 8 only measures.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -19,7 +23,7 @@ from agents.fast_heads import NO_ACTION
 from agents.held_out import canonical_boards, held_out
 from agents.search_game import WHOLE
 from agents.search_rollouts import MANY_ACTIONS, MOST_LEGAL
-from agents.supervised.labels import Labels
+from agents.supervised.labels import Labels, load_labels
 from envs.game import Game, is_terminal, is_truncated, legal_action_mask, observe, step
 
 HELD_OUT_BYTE = 0x20  # a SHA-256 whose first byte is below begins with the hex digit 0 or 1
@@ -39,6 +43,56 @@ class Dataset:
     samples: dict[str, np.ndarray]
     rows: np.ndarray
     dropped: int
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which labels of a folder are learned from. `positions`: so many, drawn by `seed`, the first of which are the same
+    for every number; None: all that may be."""
+
+    policy: bool = True
+    value: bool = True
+    positions: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoadedDataset(Dataset):
+    """With where it comes from: of each folder its digest and what it says `about` itself."""
+
+    digest: str = ""
+    sources: tuple[dict[str, Any], ...] = ()
+
+
+def load_dataset(folders: Sequence[str | Path], game: Game, selection: Selection) -> LoadedDataset:
+    """What may be learned from in these folders of labels, as `selection` says.
+
+    Raises CorruptArtifact for a folder that is damaged or of another game, BadLabels for labels against the rules,
+    ValueError where there are fewer positions than wanted, or none."""
+    parts, sources, dropped = [], [], 0
+    for folder in folders:
+        labels = load_labels(Path(folder), game)
+        data = expand(labels.select(trainable(labels)), policy=selection.policy, value=selection.value)
+        parts.append(data)
+        dropped += len(labels) - len(data.rows)
+        sources.append({"folder": str(folder), "digest": labels.digest(), "rows": len(labels), "about": labels.about})
+    samples = {name: np.concatenate([part.samples[name] for part in parts]) for name in parts[0].samples}
+    count = len(samples["targets"])
+    what = " and ".join(["a move"] * selection.policy + ["a value"] * selection.value)
+    if not count:
+        raise ValueError(
+            f"{', '.join(map(str, folders))}: none of {dropped:,} labels may be learned from; those that are not held "
+            f"out to measure must say {what}"
+        )
+    if selection.positions is not None and count < selection.positions:
+        raise ValueError(
+            f"{', '.join(map(str, folders))}: {selection.positions:,} positions are wanted, but {count:,} that say "
+            f"{what} may be learned from"
+        )
+    rows = np.random.default_rng([selection.seed, 7]).permutation(count)[: selection.positions]
+    digest = hashlib.sha256("".join(source["digest"] for source in sources).encode()).hexdigest()
+    samples = {name: column[rows] for name, column in samples.items()}
+    return LoadedDataset(samples, rows, dropped, f"{digest}/{selection}", tuple(sources))
 
 
 def trainable(labels: Labels) -> np.ndarray:
