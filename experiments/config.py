@@ -20,7 +20,6 @@ from experiments.config_types import (
     SettingValue,
     Whole,
     as_tuple,
-    available,
     nearest,
     problem,
     show,
@@ -238,8 +237,8 @@ class Config(Section):
     """One run. Keys that a file leaves out keep these defaults, which are the 2v2 self-play run."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="the run's folder is runs/<name>/")
-    experiment: Annotated[Literal["train"], available("train", later=("compare",))] = Field(
-        default="train", description="what to do"
+    experiment: Literal["train"] = Field(
+        default="train", description="what to do: train; compare is a study, with keys of its own"
     )
     game: GameSection = GameSection()
     network: NetworkSection = NetworkSection()

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,6 +24,9 @@ from experiments.yaml_source import Source, config_error
 
 if TYPE_CHECKING:
     from envs.game import Game
+    from experiments.compare.config import CompareConfig
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 PACKAGED = Path(configs.__file__).parent
 # what --resume may change
@@ -36,18 +39,32 @@ def load(file: str, overrides: Sequence[str] = ()) -> tuple[Config, Source]:
 
     Raises UserError with exit code 2 and a line for every mistake.
     """
+    found, source = load_any(file, overrides)
+    if not isinstance(found, Config):
+        raise config_error(file, "is a study (experiment: compare); python -m experiments.run runs it")
+    return found, source
+
+
+def load_any(file: str, overrides: Sequence[str] = ()) -> "tuple[Config | CompareConfig, Source]":
+    """As `load`, or the study that the file describes."""
     source = _read(_find(file), file)
+    if source.data.get("experiment") == "compare":
+        from experiments.compare.config import CompareConfig
+
+        for text in overrides:
+            source.override(text)
+        return _model(source, CompareConfig), source
     if source.data.get("budget") == "quick" or "budget=quick" in (text.replace(" ", "") for text in overrides):
         for key, value in QUICK.items():
             source.override(f"{key}={value}", place="budget: quick")
     for text in overrides:
         source.override(text)
-    return _validate(source), source
+    return validated(source), source
 
 
 def load_resolved(file: Path) -> Config:
     """The config of a run folder: everything is in it, so nothing is put over it."""
-    return _validate(_read(file, str(file)))
+    return validated(_read(file, str(file)))
 
 
 def extend(saved: Config, overrides: Sequence[str]) -> Config:
@@ -60,7 +77,7 @@ def extend(saved: Config, overrides: Sequence[str]) -> Config:
                 yaml_source.COMMAND_LINE, f"--resume cannot change '{key}', only {', '.join(_EXTENDABLE)}"
             )
         source.override(text)
-    longer = _validate(source)
+    longer = validated(source)
     for key in _EXTENDABLE:
         before, after = (getattr(config.training, key.partition(".")[2]) for config in (saved, longer))
         if before is not None and after is not None and after < before:
@@ -74,7 +91,7 @@ def changed(config: Config, values: Mapping[str, Any], place: str) -> Config:
     source = Source(place, config.model_dump(mode="json"))
     for key, value in values.items():
         source.override(f"{key}={_scalar(value)}", place=place)
-    return _validate(source)
+    return validated(source)
 
 
 def build_game(config: Config, source: Source | None = None) -> "Game":
@@ -172,15 +189,20 @@ def _read(path: Path, name: str) -> Source:
         raise config_error(name, f"cannot be read ({error.strerror})") from None
 
 
-def _validate(source: Source) -> Config:
+def validated(source: Source) -> Config:
+    """The config in a tree of keys. Raises UserError with exit code 2 and a line for every mistake."""
+    return _model(source, Config)
+
+
+def _model(source: Source, model: type[_Model]) -> _Model:
     try:
-        return Config.model_validate(source.data)
+        return model.model_validate(source.data)
     except ValidationError as error:
         found = error.errors(include_url=False)
         if any(mistake["loc"][:1] == ("algorithm",) and mistake["loc"][-1] == "name" for mistake in found):
             # which keys it has depends on that
             found = [m for m in found if m["loc"][:1] != ("algorithm",) or m["loc"][-1] == "name"]
-        mistakes = dict.fromkeys(_explain(source, mistake) for mistake in found)
+        mistakes = dict.fromkeys(_explain(source, mistake, model) for mistake in found)
     lines = sorted(mistakes, key=lambda line: (line.startswith(yaml_source.COMMAND_LINE), _line_number(line)))
     if len(lines) > _MOST_MISTAKES:
         lines[_MOST_MISTAKES:] = [f"... and {len(lines) - _MOST_MISTAKES} more"]
@@ -223,7 +245,7 @@ _SETTINGS = (
 )
 
 
-def _explain(source: Source, mistake: Any) -> str:
+def _explain(source: Source, mistake: Any, model: type[BaseModel]) -> str:
     kind, path, context = mistake["type"], tuple(mistake["loc"]), mistake.get("ctx", {})
     section = path[1] if path[:1] == ("algorithm",) and len(path) > 1 else None  # which of them was meant
     if section:
@@ -239,7 +261,7 @@ def _explain(source: Source, mistake: Any) -> str:
     if kind == "missing":
         return f"{place}: '{dotted}' is missing"
     if kind == "extra_forbidden":
-        return f"{place}: unknown key '{dotted}'; {_suggest(path, section)}"
+        return f"{place}: unknown key '{dotted}'; {_suggest(path, section, model)}"
     if kind == "problem":
         return f"{place}: {dotted} {context['message']}"
     bounds = {name: f"{bound:g}" if isinstance(bound, float) else bound for name, bound in context.items()}
@@ -250,13 +272,13 @@ def _explain(source: Source, mistake: Any) -> str:
     return f"{place}: {dotted} is {found}; wanted {wanted}"
 
 
-def _suggest(path: tuple[str | int, ...], algorithm: str | None) -> str:
+def _suggest(path: tuple[str | int, ...], algorithm: str | None, model: type[BaseModel]) -> str:
     """The key of the schema that was meant: spelt nearly so, or spelt so in another section. `algorithm`: which one's
     section the path is in."""
     for name, other in ALGORITHMS.items():
         if algorithm and name != algorithm and path[-1] in other.model_fields:
             return f"it is a key of {name}, not of {algorithm}"
-    known = list(_keys(Config, "", algorithm))
+    known = list(_keys(model, "", algorithm))
     section, last = ".".join(key for key in path[:-1] if isinstance(key, str)), str(path[-1])
     siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
     near = get_close_matches(last, siblings, n=1)

@@ -30,15 +30,6 @@ def as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def available(*names: str, later: tuple[str, ...]) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if value in later:
-            raise problem(f"is '{value}', which this version cannot run yet; it knows {', '.join(names)}")
-        return value
-
-    return BeforeValidator(check)
-
-
 def _named(names: tuple[str, ...]) -> tuple[str, ...]:
     from agents.names import check_name
 

@@ -9,9 +9,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.cpu import tune_environment
 from experiments.errors import ExitCode, UserError, run_command
+
+if TYPE_CHECKING:
+    from experiments.compare.config import CompareConfig
+    from experiments.yaml_source import Source
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,9 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _resume(args, command)
     if args.config is None:
         raise UserError("which config? for example: python -m experiments.run selfplay.yaml", ExitCode.USAGE)
-    from experiments.config_file import build_game, load, to_yaml
+    from experiments.config import Config
+    from experiments.config_file import build_game, load_any, to_yaml
 
-    config, source = load(args.config, args.overrides)
+    config, source = load_any(args.config, args.overrides)
+    if not isinstance(config, Config):
+        return _compare(args, config, source, command)
     if args.print_config:
         print(to_yaml(config), end="")
         return ExitCode.DONE
@@ -53,6 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return training.train(run, game)
 
 
+def _compare(args: argparse.Namespace, config: "CompareConfig", source: "Source", command: Sequence[str]) -> int:
+    from experiments.compare import study
+
+    if args.print_config or args.dry_run:
+        return study.show(config, source)
+    return study.start(config, source, command)
+
+
 def _resume(args: argparse.Namespace, command: Sequence[str]) -> int:
     from experiments.config_file import build_game, extend
     from experiments.run_folder import RunFolder
@@ -62,6 +78,13 @@ def _resume(args: argparse.Namespace, command: Sequence[str]) -> int:
         raise UserError(
             f"--resume takes no config file, so what is '{bad}'? overrides look like a.b=value", ExitCode.USAGE
         )
+    study_folder = Path(args.resume).expanduser().absolute()
+    from experiments.compare import study
+
+    if study.is_study(study_folder):
+        if overrides:
+            raise UserError(f"a study goes on as it was begun, so what is '{overrides[0]}'?", ExitCode.USAGE)
+        return study.resume(study_folder, command)
     with RunFolder.open(args.resume, Path("runs")) as run:
         config = extend(run.config, overrides)
         game = build_game(config)

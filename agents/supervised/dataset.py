@@ -69,7 +69,9 @@ def load_dataset(folders: Sequence[str | Path], game: Game, selection: Selection
 
     Raises CorruptArtifact for a folder that is damaged or of another game, BadLabels for labels against the rules,
     ValueError where there are fewer positions than wanted, or none."""
-    parts, sources, dropped = [], [], 0
+    parts: list[Dataset] = []
+    sources: list[dict[str, Any]] = []
+    dropped = 0
     for folder in folders:
         labels = load_labels(Path(folder), game)
         data = expand(labels.select(trainable(labels)), policy=selection.policy, value=selection.value)

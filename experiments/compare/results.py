@@ -1,0 +1,155 @@
+"""results.json: every score and cost of a study, from the scores.json of its runs; what the report is made of."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.compare.config import CompareConfig
+from experiments.compare.one import SCORES
+from experiments.compare.plan import PHASES, Job
+from experiments.compare.study import CONFIG, FORMAT, RESULTS
+
+METRICS: dict[str, tuple[str, str, str]] = {
+    "mistakes": ("mistakes, network alone", "lower", "%"),
+    "regret": ("regret, network alone", "lower", "points"),
+    "value_error": ("value error against exact play", "lower", "squared"),
+    "rating": ("rating", "higher", "Elo"),
+    "expert_accuracy": ("the expert's moves foretold", "higher", "%"),
+    "human_accuracy": ("people's moves foretold", "higher", "%"),
+    "human_value_error": ("error in foretelling the outcome of people's games", "lower", "squared"),
+}
+
+
+def write_results(
+    folder: Path, whole: CompareConfig, study: CompareConfig, jobs: Sequence[Job], failed: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> Path:  # fmt: skip
+    """Returns the file."""
+    from agents.artifact import write_whole
+
+    points, missing = _points(folder, study, jobs)
+    names = sorted({name for point in points for name in point["scores"]})
+    results: dict[str, Any] = {
+        "format": FORMAT,
+        "name": study.name,
+        "title": study.title or study.name,
+        "question": study.question,
+        "game": jobs[0].config.game.id,
+        "quick": whole.budget == "quick",
+        "made": json.loads((folder / "manifest.json").read_text())["made"],
+        "config": (folder / CONFIG).read_text(),
+        "cost": study.cost.model_dump(),
+        "metrics": {name: _metric(name) for name in names},
+        "primary": "mistakes" if "mistakes" in names else next(iter(names), "rating"),
+        "arms": {name: _arm(study, name, labels) for name in study.arms},
+        "points": points,
+        "references": _references(folder, jobs[0]),
+        "claims": [claim.model_dump() for claim in study.claims],
+        "sweeps": _sweeps(folder, study, jobs),
+        "scaling": _scaling(folder, study, jobs),
+        "paired": None,
+        "disagreements": [],
+        "failed": [{"arm": p.split("/")[1], "seed": _seed(p), "message": text} for p, text in failed.items()],
+        "missing": missing,
+    }
+    write_whole(folder / RESULTS, json.dumps(results, indent=1).encode())
+    return folder / RESULTS
+
+
+def _seed(path: str) -> int:
+    return int(next(part for part in path.split("/") if part.startswith("seed_")).removeprefix("seed_"))
+
+
+def _metric(name: str) -> dict[str, str]:
+    base, _, phase = name.partition("/")
+    stem, _, simulations = base.rpartition("_")
+    searched = stem in METRICS and simulations.isdigit()
+    label, better, unit = METRICS[stem if searched else base]
+    if searched:
+        label = label.replace("network alone", f"with {simulations} simulations")
+    return {"label": f"{label}, {phase}" if phase else label, "better": better, "unit": unit}
+
+
+def _arm(study: CompareConfig, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    arm = study.arms[name]
+    learned = arm.labels or (study.arms[arm.start.arm].labels if arm.start else ())
+    kind = "warm start" if arm.start else "supervised" if arm.labels else "self-play"
+    described = None
+    if learned:
+        count = sum(study.labels[label].positions for label in learned if study.labels[label].teacher)
+        digests = [json.loads((Path(labels[label]) / "labels.json").read_text())["digest"] for label in learned]
+        described = {"source": ", ".join(learned), "count": count, "digest": " ".join(digests)}
+    return {"kind": kind, "label": arm.label or name, "labels": described, "about": arm.about}
+
+
+def _scores(folder: Path, job: Job) -> list[dict[str, Any]]:
+    file = folder / job.path / SCORES
+    return json.loads(file.read_text())["points"] if file.exists() else []
+
+
+def _points(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> tuple[list[Any], list[Any]]:
+    """Of the arms; a warm start's cost is that of both its runs."""
+    shares = [*study.at_shares, 1.0]
+    points, missing = [], []
+    for job in jobs:
+        if job.group != "arms" or job.phase == PHASES[0]:
+            continue
+        found = _scores(folder, job)
+        before: dict[str, float] = {}
+        if job.after and found:
+            before = _scores(folder, job.after)[-1]["cost"]
+        if len(found) != len(shares):
+            missing.append({"arm": job.arm, "seed": job.seed})
+            continue
+        start = study.arms[job.arm].start
+        paid = start.share if start else 0.0
+        for share, point in zip(shares, found, strict=True):
+            cost = {name: value + before.get(name, 0) for name, value in point["cost"].items()}
+            cost["labels"] = job.labels
+            whole = {"arm": job.arm, "seed": job.seed, "share": paid + share * (1 - paid)}
+            points.append({**whole, "cost": cost, "scores": point["scores"]})
+    return points, missing
+
+
+def _sweeps(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    sweeps = []
+    for number, sweep in enumerate(study.sweeps):
+        series: dict[str, Any] = {label: {"label": label, "points": []} for label in sweep.labels}
+        for job in jobs:
+            if job.group == f"sweeps/{number}" and (found := _scores(folder, job)):
+                label, _, count = job.arm.rpartition("-")
+                point = {"x": int(count), "seed": job.seed, "scores": found[-1]["scores"]}
+                series[label]["points"].append(point)
+        sweeps.append({"title": sweep.title, "x": "labels", "series": list(series.values())})
+    return sweeps
+
+
+def _scaling(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> dict[str, Any] | None:
+    if study.scaling is None:
+        return None
+    y = "rating" if study.measure.opponents else "mistakes"
+    series: dict[str, Any] = {}
+    for job in jobs:
+        if job.group == "scaling" and (found := _scores(folder, job)):
+            width = job.arm.partition("-")[0]
+            one = series.setdefault(width, {"label": f"width {width}", "points": []})
+            last = found[-1]
+            one["points"].append({"x": last["cost"]["flops"], "seed": job.seed, "y": last["scores"][y]})
+    return {"x": "flops", "y": y, "series": list(series.values())}
+
+
+def _references(folder: Path, job: Job) -> list[dict[str, Any]]:
+    """Play without training: random moves, and who looks one move ahead, in the positions that measure."""
+    from agents.names import make_agent
+    from experiments.compare.instruments import Positions, judge
+    from experiments.config_file import build_game
+
+    if not (folder / "positions").exists():
+        return []
+    game = build_game(job.config)
+    positions, found = Positions.load(folder / "positions", game), []
+    for name, label in (("random", "random play"), ("one_ply", "one move ahead")):
+        scores, _ = judge(make_agent(name, game), positions)
+        found.append({"label": label, "scores": scores})
+    return found
