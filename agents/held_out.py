@@ -26,13 +26,24 @@ def held_out(game: Game, states: np.ndarray) -> np.ndarray:
 
 def canonical_boards(game: Game, states: np.ndarray) -> list[bytes]:
     """Of each position the board of those that are its images which comes first: the same for all images."""
-    if len(game.observation_shape) != 3 or game.observation_shape[0] < 2:
-        raise ValueError(f"{game.id} has no planes of stones, so none of its positions are held out")
-    if game.observation_shape[0] > MOST_PLANES:
-        planes = game.observation_shape[0]
-        raise ValueError(f"{game.id} has {planes} planes, of which two tell too little, so no position is held out")
+    if problem := _untold(game):
+        raise ValueError(problem)
     count, cells = len(states), int(np.prod(game.observation_shape[1:]))
     seen = observe_rows(game, states, np.zeros(count, np.int64)).reshape(count, -1)
     images = [seen, *(seen[:, symmetry.observation] for symmetry in game.symmetries)]
     boards = [(image[:, :cells] + 2 * image[:, cells : 2 * cells]).astype(np.uint8) for image in images]
     return [min(board[b].tobytes() for board in boards) for b in range(count)]
+
+
+def told_by_boards(game: Game) -> bool:
+    """Whether two planes of stones tell a position of the game, so that `held_out` knows it."""
+    return not _untold(game)
+
+
+def _untold(game: Game) -> str:
+    if len(game.observation_shape) != 3 or game.observation_shape[0] < 2:
+        return f"{game.id} has no planes of stones, so none of its positions are held out"
+    if game.observation_shape[0] > MOST_PLANES:
+        planes = game.observation_shape[0]
+        return f"{game.id} has {planes} planes, of which two tell too little, so no position is held out"
+    return ""

@@ -36,6 +36,7 @@ class SearchPlay:
     opening_share: float = 1.0  # of the games that begin with a random opening
     td_lambda: float = 1.0  # 1: positions are worth what their game came to; lower: more what later searches said
     cache_megabytes: float = 16.0  # for evaluations remembered, of each network
+    start_positions: str | None = None  # folder of labels, in whose positions games begin; None: the game's own first
 
 
 @dataclass(frozen=True)

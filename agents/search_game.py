@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from agents.fast_heads import NO_ACTION
-from envs.game import is_terminal, is_truncated, legal_action_mask, observe, rewards, step
+from envs.game import Game, is_terminal, is_truncated, legal_action_mask, observe, rewards, step
 from envs.random_moves import begin, draw_action
 from envs.random_stream import next_uint64, uniform
 
@@ -31,14 +31,25 @@ PLY = np.dtype([
 
 TERMINATED, TRUNCATED = 1, 2
 WHOLE = 65535  # probability 1, as samples have it
+MANY_ACTIONS, MOST_LEGAL = 1024, 256  # of a game with so many actions no more are kept; chess has 218 legal at most
+
+
+def most_legal(game: Game) -> int:
+    """L: for how many legal actions a sample has room."""
+    return game.num_actions if game.num_actions <= MANY_ACTIONS else MOST_LEGAL
 
 
 @njit(cache=True)
-def begin_games(rows, states, starts, games, moves, mask, opening_share):
-    """New games in rows [n]; a share of them after 0 to len(moves) random moves. moves and mask [A] are scratch."""
+def begin_games(rows, states, starts, games, moves, mask, opening_share, table):
+    """New games in rows [n], in a position drawn evenly from table [S], where there is one; else a share of them after
+    0 to len(moves) random moves. moves and mask [A] are scratch."""
     for i in range(rows.shape[0]):
         b = rows[i]
-        if uniform(games[b]) < opening_share:
+        if table.shape[0] > 0:
+            stream = next_uint64(games[b])
+            states[b] = table[np.int64(next_uint64(games[b]) % np.uint64(table.shape[0]))]
+            states[b].rng = stream
+        elif uniform(games[b]) < opening_share:
             begin(states[b], moves, mask)
         else:
             begin(states[b], moves[:0], mask)

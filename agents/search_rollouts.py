@@ -11,6 +11,7 @@ are under way anew, for the network has learned since: no search mixes two netwo
 Who plays whom: tally.py. Past selves search as the learning network does; fixed agents answer at once.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,13 @@ from agents.names import make_agent
 from agents.network import PolicyValueNetwork
 from agents.rollouts import RolloutSettings, Weights, assign_controllers, load_weights
 from agents.search.search import Search, SearchSettings
+from agents.supervised.dataset import first_of_its_board, states_of, trainable
+from agents.supervised.labels import load_labels
 from agents.tally import STATISTICS, Tally
 from envs.game import Game
 from envs.random_stream import seed_streams
 
 FIRST_ROOM = 32  # plies; more is made when a game needs it
-MANY_ACTIONS, MOST_LEGAL = 1024, 256  # of a game with so many actions no more are kept; chess has 218 legal at most
 SEARCH_STATISTICS = (*STATISTICS, "simulations", "evaluations")
 
 
@@ -54,11 +56,12 @@ class SearchRollouts:
         self._starts = self._states.copy()
         self._games = np.zeros(count, search_game.GAME)
         self._games["rng"] = seed_streams(int(self.rng.integers(2**63)), count)
-        self._most_legal = game.num_actions if game.num_actions <= MANY_ACTIONS else MOST_LEGAL
+        self._most_legal = search_game.most_legal(game)
         self._plies = np.zeros((count, 0), search_game.PLY)
         self._policies = np.zeros((count, 0, self._most_legal), np.float32)
         self._room(min(FIRST_ROOM, game.max_steps))
         self._opening = np.zeros(settings.opening_plies, np.int32)
+        self._table = self._start_positions()
         self._mask, self._paid = np.zeros(game.num_actions, np.bool_), np.zeros(players, np.float32)
         self._chunks: list[tuple[np.ndarray, ...]] = []
         self._begin(np.arange(count))
@@ -156,6 +159,17 @@ class SearchRollouts:
         if state is not None:
             self.rng.bit_generator.state = state["rng"]
 
+    def _start_positions(self) -> np.ndarray:
+        """[S], those that may be learned from, each once; none: games begin as the game says. Raises CorruptArtifact
+        for a folder that is damaged, ValueError for one without any."""
+        if self._play.start_positions is None:
+            return np.zeros(0, self.game.state_dtype)
+        labels = load_labels(Path(self._play.start_positions), self.game)
+        rows = np.flatnonzero(trainable(labels) & first_of_its_board(labels))
+        if not len(rows):
+            raise ValueError(f"{self._play.start_positions}: no position there may be learned from")
+        return states_of(labels, rows)
+
     def _make_searches(self) -> list[Search]:
         play = self._play
         settings = SearchSettings(play.simulations, play.root, play.considered, value_scale=play.value_scale)
@@ -182,7 +196,14 @@ class SearchRollouts:
 
     def _begin(self, games: np.ndarray) -> None:
         search_game.begin_games(
-            games, self._states, self._starts, self._games, self._opening, self._mask, self._play.opening_share
+            games,
+            self._states,
+            self._starts,
+            self._games,
+            self._opening,
+            self._mask,
+            self._play.opening_share,
+            self._table,
         )
 
     def _go_on(self, games: np.ndarray) -> None:
@@ -221,7 +242,7 @@ class SearchRollouts:
             self._play.temperature_plies, self._play.random_moves,
         )  # fmt: skip
         if bad >= 0:
-            raise ValueError(f"{self.game.id}: a position has more than {MOST_LEGAL} legal actions")
+            raise ValueError(f"{self.game.id}: a position has more than {search_game.MOST_LEGAL} legal actions")
         self.env_steps += len(games)
         if over.any():
             ended = games[over > 0]

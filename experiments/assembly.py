@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from agents.cpu import tune_environment
@@ -63,6 +64,7 @@ def choose_runners(config: Config) -> int:
 
 def probe(config: Config, game: Game, progress: Progress) -> None:
     """Play a little here first: compiles the rules before any worker starts, and shows a game's own error at once."""
+    from agents.artifact import CorruptArtifact
     from agents.rollouts import Rollouts
     from agents.search_rollouts import SearchRollouts
 
@@ -76,6 +78,8 @@ def probe(config: Config, game: Game, progress: Progress) -> None:
     if small.search:
         try:
             SearchRollouts(game, network_config(config, game), selfplay.rollouts_of(1, choose_runners(config)), seed=0)
+        except CorruptArtifact as error:
+            raise UserError(f"algorithm.start_positions: {error}", ExitCode.USAGE) from None
         except ValueError as error:  # a game that cannot be searched, or no memory for the trees
             raise UserError(f"algorithm.name is alphazero, but {error}", ExitCode.USAGE) from None
     settings = replace(small, num_games=min(8, small.num_games), length=2)
@@ -215,6 +219,7 @@ def search_play(algorithm: Any) -> Any:
         opening_share=algorithm.opening_share,
         td_lambda=algorithm.td_lambda,
         cache_megabytes=algorithm.cache_megabytes,
+        start_positions=algorithm.start_positions and str(Path(algorithm.start_positions).expanduser().absolute()),
     )
 
 

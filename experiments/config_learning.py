@@ -102,6 +102,9 @@ class AlphaZeroSection(Section):
     opening_share: float = Field(
         default=1.0, ge=0, le=1, description="share of the games that begin with training.random_opening_plies"
     )
+    start_positions: str | None = Field(
+        default=None, description="a folder of labels, in whose positions games begin; null: the game's own first"
+    )
     td_lambda: float = Field(
         default=1.0, ge=0, le=1, description="value targets: 1 the game's outcome; less: more of later searches' values"
     )

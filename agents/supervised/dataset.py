@@ -20,9 +20,8 @@ from numba import njit, types
 from numba.extending import overload
 
 from agents.fast_heads import NO_ACTION
-from agents.held_out import canonical_boards, held_out
-from agents.search_game import WHOLE
-from agents.search_rollouts import MANY_ACTIONS, MOST_LEGAL
+from agents.held_out import canonical_boards, held_out, told_by_boards
+from agents.search_game import WHOLE, most_legal
 from agents.supervised.labels import Labels, load_labels
 from envs.game import Game, is_terminal, is_truncated, legal_action_mask, observe, step
 
@@ -104,9 +103,7 @@ def trainable(labels: Labels) -> np.ndarray:
 
 def measures(labels: Labels) -> np.ndarray:
     """bool [N]: the rows that only measure."""
-    try:
-        held_out(labels.rules, labels.starts[:0])
-    except ValueError:
+    if not told_by_boards(labels.rules):
         hashed = [
             hashlib.sha256(labels.actions[begin:end].tobytes()).digest()[0] < HELD_OUT_BYTE
             for begin, end in zip(labels.first[:-1], labels.first[1:], strict=True)
@@ -118,14 +115,11 @@ def measures(labels: Labels) -> np.ndarray:
 
 def first_of_its_board(labels: Labels) -> np.ndarray:
     """bool [N]: false for a row whose position, or an image of it, stands in a row before. Of games that are not told
-    by two planes of stones all are true. Raises nothing."""
+    by two planes of stones all are true."""
     seen: set[tuple[bytes, int]] = set()
     fresh = np.ones(len(labels), np.bool_)
-    for part in _parts(len(labels)):
-        try:
-            boards = canonical_boards(labels.rules, states_of(labels, part))
-        except ValueError:
-            return fresh
+    for part in _parts(len(labels)) if told_by_boards(labels.rules) else []:
+        boards = canonical_boards(labels.rules, states_of(labels, part))
         for row, key in zip(part, zip(boards, labels.seat[part].tolist(), strict=True), strict=True):
             fresh[row] = key not in seen
             seen.add(key)
@@ -155,7 +149,7 @@ def expand(labels: Labels, *, policy: bool, value: bool) -> Dataset:
         wanted &= ~np.isnan(labels.values)
     rows = np.flatnonzero(wanted)
     game, count = labels.rules, len(rows)
-    most = game.num_actions if game.num_actions <= MANY_ACTIONS else MOST_LEGAL
+    most = most_legal(game)
     samples = {
         "observations": np.zeros((count, *game.observation_shape), game.observation_dtype),
         "legal_actions": np.full((count, most), NO_ACTION, np.uint16),

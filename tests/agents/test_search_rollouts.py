@@ -253,7 +253,7 @@ def test_refusals(monkeypatch):
     arrays, state = made.state()
     with pytest.raises(ValueError, match="not 12 games of go_5x5"):
         rollouts(make("go_5x5")).load_state(arrays, state)
-    monkeypatch.setattr(search_rollouts, "MANY_ACTIONS", 5)
-    monkeypatch.setattr(search_rollouts, "MOST_LEGAL", 4)
+    monkeypatch.setattr(search_game, "MANY_ACTIONS", 5)
+    monkeypatch.setattr(search_game, "MOST_LEGAL", 4)
     with pytest.raises(ValueError, match="more than 4 legal actions"):
         rollouts().collect()
