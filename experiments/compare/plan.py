@@ -113,21 +113,19 @@ def arm_config(
     for path, place in source.places.items():
         if path[:1] == ("base",):
             places[path[1:]] = place
-    own = where or ("arms", name, "config")
-    merge(data, arm.config)
+    own, config = where or ("arms", name, "config"), deepcopy(arm.config)
+    if arm.labels:
+        algorithm = config.setdefault("algorithm", {})
+        if (other := algorithm.setdefault("name", "supervised")) != "supervised":
+            place = source.where((*own[:-1], "labels"))
+            raise UserError(f"{place}: {name} has labels, but its algorithm.name is {other}", ExitCode.USAGE)
+        algorithm["labels"] = [folders[label] for label in arm.labels]
+        data.pop("opponents", None)  # of arms that play
+    merge(data, config)
     for path, place in source.places.items():
         if path[: len(own)] == own:
             places[path[len(own) :]] = place
     data["name"] = study.name
-    algorithm = data.setdefault("algorithm", {})
-    if arm.labels:
-        algorithm.setdefault("name", "supervised")
-        algorithm["labels"] = [folders[label] for label in arm.labels]
-        if algorithm["name"] != "supervised":
-            place = source.where((*own[:-1], "labels"))
-            raise UserError(
-                f"{place}: {name} has labels, but its algorithm.name is {algorithm['name']}", ExitCode.USAGE
-            )
     data["evaluation"] = evaluation(study)
     return validated(Source(source.name, data, places))
 

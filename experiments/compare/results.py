@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.compare.config import CompareConfig
 from experiments.compare.one import SCORES
 from experiments.compare.plan import PHASES, Job
 from experiments.compare.study import CONFIG, FORMAT, RESULTS
+
+if TYPE_CHECKING:
+    from envs.game import Game
 
 METRICS: dict[str, tuple[str, str, str]] = {
     "mistakes": ("mistakes, network alone", "lower", "%"),
@@ -27,7 +30,9 @@ def write_results(
 ) -> Path:  # fmt: skip
     """Returns the file."""
     from agents.artifact import write_whole
+    from experiments.config_file import build_game
 
+    game = build_game(jobs[0].config)
     points, missing = _points(folder, study, jobs)
     names = sorted({name for point in points for name in point["scores"]})
     results: dict[str, Any] = {
@@ -42,13 +47,13 @@ def write_results(
         "cost": study.cost.model_dump(),
         "metrics": {name: _metric(name) for name in names},
         "primary": "mistakes" if "mistakes" in names else next(iter(names), "rating"),
-        "arms": {name: _arm(study, name, labels) for name in study.arms},
+        "arms": {name: _arm(study, name, labels, game) for name in study.arms},
         "points": points,
-        "references": _references(folder, jobs[0]),
+        "references": _references(folder, game),
         "claims": [claim.model_dump() for claim in study.claims],
         "sweeps": _sweeps(folder, study, jobs),
         "scaling": _scaling(folder, study, jobs),
-        "paired": None,
+        "paired": [],
         "disagreements": [],
         "failed": [{"arm": p.split("/")[1], "seed": _seed(p), "message": text} for p, text in failed.items()],
         "missing": missing,
@@ -71,15 +76,19 @@ def _metric(name: str) -> dict[str, str]:
     return {"label": f"{label}, {phase}" if phase else label, "better": better, "unit": unit}
 
 
-def _arm(study: CompareConfig, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+def _arm(study: CompareConfig, name: str, labels: Mapping[str, str], game: "Game") -> dict[str, Any]:
+    from agents.supervised.dataset import trainable
+    from agents.supervised.labels import load_labels
+
     arm = study.arms[name]
     learned = arm.labels or (study.arms[arm.start.arm].labels if arm.start else ())
     kind = "warm start" if arm.start else "supervised" if arm.labels else "self-play"
     described = None
     if learned:
-        count = sum(study.labels[label].positions for label in learned if study.labels[label].teacher)
-        digests = [json.loads((Path(labels[label]) / "labels.json").read_text())["digest"] for label in learned]
-        described = {"source": ", ".join(learned), "count": count, "digest": " ".join(digests)}
+        found = [load_labels(Path(labels[label]), game) for label in learned]
+        count = sum(int(trainable(each).sum()) for each in found)
+        digests = " ".join(each.digest() for each in found)
+        described = {"source": ", ".join(learned), "count": count, "digest": digests}
     return {"kind": kind, "label": arm.label or name, "labels": described, "about": arm.about}
 
 
@@ -99,17 +108,25 @@ def _points(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> tuple[li
         before: dict[str, float] = {}
         if job.after and found:
             before = _scores(folder, job.after)[-1]["cost"]
-        if len(found) != len(shares):
+        if not found:
             missing.append({"arm": job.arm, "seed": job.seed})
             continue
         start = study.arms[job.arm].start
         paid = start.share if start else 0.0
-        for share, point in zip(shares, found, strict=True):
+        budget = (1 - paid) * study.cost.budget
+        for share in shares:
+            point = _reached(found, study.cost.unit, share * budget)
             cost = {name: value + before.get(name, 0) for name, value in point["cost"].items()}
             cost["labels"] = job.labels
             whole = {"arm": job.arm, "seed": job.seed, "share": paid + share * (1 - paid)}
             points.append({**whole, "cost": cost, "scores": point["scores"]})
     return points, missing
+
+
+def _reached(found: Sequence[dict[str, Any]], unit: str, cost: float) -> dict[str, Any]:
+    """The first agent that a run saved at that cost or beyond: where one update passed two shares of a small budget,
+    the same for both."""
+    return next((point for point in found if point["cost"][unit] >= cost * (1 - 1e-3)), found[-1])
 
 
 def _sweeps(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> list[dict[str, Any]]:
@@ -139,15 +156,13 @@ def _scaling(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> dict[st
     return {"x": "flops", "y": y, "series": list(series.values())}
 
 
-def _references(folder: Path, job: Job) -> list[dict[str, Any]]:
+def _references(folder: Path, game: "Game") -> list[dict[str, Any]]:
     """Play without training: random moves, and who looks one move ahead, in the positions that measure."""
     from agents.names import make_agent
     from experiments.compare.instruments import Positions, judge
-    from experiments.config_file import build_game
 
     if not (folder / "positions").exists():
         return []
-    game = build_game(job.config)
     positions, found = Positions.load(folder / "positions", game), []
     for name, label in (("random", "random play"), ("one_ply", "one move ahead")):
         scores, _ = judge(make_agent(name, game), positions)

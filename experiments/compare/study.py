@@ -176,4 +176,4 @@ def _positions(folder: Path, study: CompareConfig, game: Any) -> Path | None:
 def _report(folder: Path) -> None:
     from experiments.report.write import write_report
 
-    _say(f"report: {os.path.relpath(write_report(folder))}")
+    _say(f"report: {os.path.relpath(write_report(folder / RESULTS, folder))}")
