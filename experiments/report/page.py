@@ -106,9 +106,10 @@ def _how(results: Results) -> str:
     counts = sorted({*seeds.values()})
     runs = " to ".join(map(str, counts[:: max(1, len(counts) - 1)])) if counts else "0"
     labelled = any(arm.labels for arm in results.arms.values())
+    seeds_each = f"{runs} seed{'' if runs == '1' else 's'}"
     text = (
         f"The game is {escape(results.game)}. Every arm has the same network and the same budget, "
-        f"{number(results.cost.budget)} {UNITS[results.cost.unit]} a run, and {runs} seed{'' if runs == '1' else 's'}; a warm start pays for its "
+        f"{number(results.cost.budget)} {UNITS[results.cost.unit]} a run, and {seeds_each}; a warm start pays for its "
         "labels' part from that budget. What is measured is measured by judges that no arm learned from"
     )
     text += (

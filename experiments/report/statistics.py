@@ -9,8 +9,10 @@ paired          regrets in the same positions: bootstrap over whole games, whose
 A study's seeds are independent runs; that two arms share a seed's number makes no pair of them.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -19,7 +21,7 @@ from experiments.report.schema import ClaimText, Paired, Results
 
 SEEDS_FOR_A_VERDICT = 5
 LEVEL = 0.05
-DRAWS = 2000  # of a bootstrap: the ends of an interval then wander by some hundredths of its width
+DRAWS = 500  # of a bootstrap: the ends of an interval then wander by some hundredths of its width
 
 Verdict = Literal["supported", "refuted", "undecided", "too few seeds"]
 
@@ -34,18 +36,25 @@ class Interval:
     n: int
 
 
-def interval(values: Sequence[float], seed: int = 0) -> Interval:
+def interval(values: Sequence[float]) -> Interval:
     """The interquartile mean, with its 95% interval."""
+    return _interval(tuple(float(value) for value in values))
+
+
+@cache
+def _interval(values: tuple[float, ...]) -> Interval:
     from rliable import library, metrics
 
     scores = np.asarray(values, float).reshape(-1, 1)
     middle = float(metrics.aggregate_iqm(scores))
     if len(scores) < 2 or np.ptp(scores) == 0:
         return Interval(middle, middle, middle, len(scores))
-    _, bounds = library.get_interval_estimates(
-        {"": scores}, lambda x: np.array([metrics.aggregate_iqm(x)]), reps=DRAWS,
-        random_state=np.random.RandomState(seed),
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # rliable names an argument by its old name
+        _, bounds = library.get_interval_estimates(
+            {"": scores}, lambda x: np.array([metrics.aggregate_iqm(x)]), reps=DRAWS,
+            random_state=np.random.RandomState(0),
+        )  # fmt: skip
     low, high = (float(bound) for bound in bounds[""][:, 0])
     return Interval(middle, low, high, len(scores))
 
@@ -192,9 +201,9 @@ def judge_pairs(pairs: Sequence[Paired], seed: int = 0) -> list[PairedTest]:
         rows.append((pair, len(games), float(difference.mean()), float(low), float(high), p))
     corrected = holm([row[-1] for row in rows])
     tests = []
-    for (pair, games, gain, low, high, p), holms in zip(rows, corrected, strict=True):
+    for (pair, count, gain, low, high, p), holms in zip(rows, corrected, strict=True):
         losses = float(np.mean(pair.a)), float(np.mean(pair.b))
-        tests.append(PairedTest(pair.name, pair.claim, len(pair.a), games, *losses, gain, low, high, p, holms))
+        tests.append(PairedTest(pair.name, pair.claim, len(pair.a), count, *losses, gain, low, high, p, holms))
     return tests
 
 
