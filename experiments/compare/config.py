@@ -71,6 +71,7 @@ class Measure(Section):
     opponents: AgentNames = Field(default=(), max_length=32, description="for a rating; must be anchors of the game")
     games: Whole = Field(default=64, ge=2, multiple_of=2, description="against each, in pairs")
     expert: str | None = Field(default=None, description="labels whose held-out moves are to be foretold")
+    foretold: Whole = Field(default=1000, ge=1, le=100_000, description="how many of a teacher's")
     human: str | None = Field(default=None, description="labels of people whose held-out moves are to be foretold")
 
 

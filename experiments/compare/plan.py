@@ -15,6 +15,7 @@ from experiments.errors import ExitCode, UserError
 from experiments.yaml_source import Source
 
 PHASES = ("first", "then")  # of a warm start
+QUICK_FORETOLD = 100  # labels, in a quick study
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ def effective(study: CompareConfig) -> CompareConfig:
         update={
             "seeds": quick.seeds,
             "cost": study.cost.model_copy(update={"budget": quick.budget}),
-            "measure": study.measure.model_copy(update={"positions": quick.positions, "games": 16}),
+            "measure": study.measure.model_copy(
+                update={"positions": quick.positions, "games": 16, "foretold": QUICK_FORETOLD}
+            ),
             "labels": {
                 name: source.model_copy(update={"positions": min(source.positions, quick.labels)})
                 for name, source in study.labels.items()

@@ -43,12 +43,11 @@ def show(study: CompareConfig, source: Source) -> int:
     jobs, small = _check(study, source), effective(study)
     groups: dict[str, list[Job]] = {}
     for job in jobs:
-        groups.setdefault(f"{job.group}/{job.arm}", []).append(job)
+        groups.setdefault("/".join(filter(None, (job.group, job.arm, job.phase))), []).append(job)
     for name, runs in groups.items():
-        training = runs[0].config.training
-        bounds = {key: getattr(training, key) for key in ("minutes", "flops", "gradient_steps")}
+        bounds = {key: runs[0].config.training.model_dump()[key] for key in ("minutes", "flops", "gradient_steps")}
         bound = ", ".join(f"{value:g} {key}" for key, value in bounds.items() if value)
-        print(f"{name:40} {len(runs)} runs, {runs[-1].config.algorithm.name}, {bound}")
+        print(f"{name:40} {len(runs)} runs, {runs[-1].config.algorithm.name}, {bound} each")
     if small.cost.unit == "minutes":
         total = sum(job.config.training.minutes or 0 for job in jobs) / _parallel(small)
         print(f"{len(jobs)} runs, {_parallel(small)} at a time: {total:.0f} minutes of training, measuring not counted")
@@ -95,14 +94,18 @@ def _go_on(folder: Path, whole: CompareConfig, source: Source) -> int:
             _say(f"{study.name}: study folder {os.path.relpath(folder)}")
             jobs = _check(whole, source)
             game = _game(jobs[0])
-            used = {*(name for arm in study.arms.values() for name in arm.labels), study.measure.expert,
-                    study.measure.human, *(name for sweep in study.sweeps for name in sweep.labels)}  # fmt: skip
-            labels = {name: _labels(folder, name, s, game) for name, s in study.labels.items() if name in used}
+            used = [name for arm in study.arms.values() for name in arm.labels]
+            used += [name for sweep in study.sweeps for name in sweep.labels]
+            labels = {name: _labels(folder, name, study.labels[name], game) for name in dict.fromkeys(used)}
+            judges = {
+                name: _labels(folder, name, study.labels[name], game, study.measure.foretold)
+                for name in (study.measure.expert, study.measure.human) if name is not None
+            }  # fmt: skip
             positions = _positions(folder, study, game)
             if stop:
                 return _stopped(folder, int(stop.exit_code))
             jobs = plan(study, source, {**{name: name for name in study.labels}, **labels})
-            work = Work(folder, jobs, _parallel(study), instruments_of(study.measure, labels), positions, _say)
+            work = Work(folder, jobs, _parallel(study), instruments_of(study.measure, judges), positions, _say)
             failed = work.run(stop)
             write_results(folder, whole, study, jobs, failed, labels)
             if stop:
@@ -134,20 +137,27 @@ def _game(job: Job) -> Any:
     return build_game(job.config)
 
 
-def _labels(folder: Path, name: str, source: LabelSource, game: Any) -> str:
-    """Where these labels are; made now if they are a teacher's and not there yet. Raises UserError."""
+def _labels(folder: Path, name: str, source: LabelSource, game: Any, foretold: int = 0) -> str:
+    """Where these labels are; made now if they are a teacher's and not there yet. With `foretold`, so
+    many of a teacher, of positions held out. Raises UserError."""
     from agents.artifact import CorruptArtifact
     from agents.supervised.labels import load_labels, save_labels
 
-    place = Path(source.folder).expanduser().absolute() if source.folder else folder / "labels" / name
+    count, measure = foretold or source.positions, foretold > 0
+    place = folder / "labels" / (f"{name}_held_out" if measure else name)
+    if source.folder:
+        place = Path(source.folder).expanduser().absolute()
     try:
         if source.teacher and not place.exists():
             from agents.supervised.teachers import make_labels
+            from experiments.provenance import usable_cores
 
-            _say(f"labels {name}: {source.positions:,} positions by {source.teacher}")
+            which = "held-out positions" if measure else "positions"
+            _say(f"labels: {count:,} {which} by {source.teacher}")
             made = make_labels(
-                game, source.teacher, source.positions, source.seed, outcomes=source.outcomes, keep=place, tell=_say
-            )
+                game, source.teacher, count, source.seed, measure=measure, outcomes=source.outcomes, keep=place,
+                workers=usable_cores(), tell=_say,
+            )  # fmt: skip
             save_labels(place, made)
         load_labels(place, game)
     except (CorruptArtifact, ValueError) as error:
