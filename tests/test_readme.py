@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config_file import load
+from experiments.config_file import load_any
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -42,7 +42,7 @@ def test_every_run_of_the_readme_has_a_valid_config(command):
     if "--resume" in command:
         words = words[1:]  # the run; the rest are overrides
         words.insert(0, "selfplay.yaml")
-    load(words[0], words[1:])
+    load_any(words[0], words[1:])
 
 
 def test_the_ids_in_the_table_of_games_are_the_packages():
