@@ -15,6 +15,7 @@ import numpy as np
 from envs.batch import observe_rows
 from envs.game import Game
 
+CELLS_A_WORD = 40  # 3^40 < 2^64
 MOST_PLANES = 3  # stones of two seats, and what they may do; in more there are several kinds of pieces, or the past
 
 
@@ -26,13 +27,38 @@ def held_out(game: Game, states: np.ndarray) -> np.ndarray:
 
 def canonical_boards(game: Game, states: np.ndarray) -> list[bytes]:
     """Of each position the board of those that are its images which comes first: the same for all images."""
+    return [board.tobytes() for board in first_images(game, states)[0]]
+
+
+def first_images(game: Game, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each position the board that `canonical_boards` means, uint8 [B, cells], and which image it is [B]: 0 the
+    position itself, i + 1 what game.symmetries[i] makes of it. Raises ValueError as `held_out`."""
     if problem := _untold(game):
         raise ValueError(problem)
     count, cells = len(states), int(np.prod(game.observation_shape[1:]))
-    seen = observe_rows(game, states, np.zeros(count, np.int64)).reshape(count, -1)
-    images = [seen, *(seen[:, symmetry.observation] for symmetry in game.symmetries)]
-    boards = [(image[:, :cells] + 2 * image[:, cells : 2 * cells]).astype(np.uint8) for image in images]
-    return [min(board[b].tobytes() for board in boards) for b in range(count)]
+    seen = observe_rows(game, states, np.zeros(count, np.int64)).reshape(count, int(np.prod(game.observation_shape)))
+    best = (seen[:, :cells] + 2 * seen[:, cells : 2 * cells]).astype(np.uint8)
+    which, words = np.zeros(count, np.int64), board_words(best)
+    for number, symmetry in enumerate(game.symmetries, 1):
+        image = seen[:, symmetry.observation]
+        board = (image[:, :cells] + 2 * image[:, cells : 2 * cells]).astype(np.uint8)
+        other = board_words(board)
+        differs = other != words
+        first = differs.argmax(axis=1)
+        earlier = differs.any(axis=1) & (other[np.arange(count), first] < words[np.arange(count), first])
+        best[earlier], words[earlier], which[earlier] = board[earlier], other[earlier], number
+    return best, which
+
+
+def board_words(boards: np.ndarray) -> np.ndarray:
+    """Boards [B, cells] as numbers [B, n] uint64 that are in the same order: 40 cells of three kinds fit in 64 bits."""
+    count, cells = boards.shape
+    parts = [boards[:, begin : begin + CELLS_A_WORD] for begin in range(0, cells, CELLS_A_WORD)]
+    words = np.zeros((count, len(parts)), np.uint64)
+    for number, part in enumerate(parts):
+        for cell in range(part.shape[1]):
+            words[:, number] = words[:, number] * np.uint64(3) + part[:, cell]
+    return words
 
 
 def told_by_boards(game: Game) -> bool:

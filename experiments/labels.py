@@ -1,8 +1,9 @@
-"""python -m experiments.labels teach --game connect_four --teacher solver --positions 8000 --out labels/solver_8k
+"""python -m experiments.labels import WTH_*.wtb --game othello --out labels/wthor
+python -m experiments.labels teach --game connect_four --teacher solver --positions 8000 --out labels/solver_8k
 python -m experiments.labels show labels/solver_8k
 
-Makes labels for `algorithm.name: supervised`, and says what is in them. Labelling that was stopped goes on when the
-same command is given again.
+Makes labels for `algorithm.name: supervised`, of what people played or of what a teacher says, and shows what is there.
+A teacher's work that was stopped goes on when the same command is given again.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from experiments.errors import ExitCode, UserError, run_command
 
 def parser() -> argparse.ArgumentParser:
     parse = argparse.ArgumentParser(
-        prog="python -m experiments.labels", description="Labels to learn from: of teachers, and what is in them."
+        prog="python -m experiments.labels", description="Labels to learn from: of people's games, of teachers."
     )
     commands = parse.add_subparsers(dest="command", required=True, metavar="COMMAND")
     teach = commands.add_parser("teach", help="a teacher labels positions")
@@ -31,6 +32,16 @@ def parser() -> argparse.ArgumentParser:
     teach.add_argument("--workers", type=int, default=1, help="processes (1)")
     teach.add_argument("--outcomes", action="store_true", help="the teacher plays on, for a label of the value")
     teach.add_argument("--measure", action="store_true", help="only positions held out, which nobody learns from")
+    people = commands.add_parser("import", help="what people played: WTHOR, PGN, SGF, Hex, lines of moves, our records")
+    people.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or folders of such files")
+    people.add_argument("--game", required=True, help="othello, chess, go_19x19, hex_13, ...")
+    people.add_argument("--out", required=True, type=Path, metavar="FOLDER")
+    people.add_argument("--max-games", type=int, metavar="N")
+    people.add_argument("--min-elo", type=int, default=0, metavar="N", help="of both players (PGN)")
+    people.add_argument("--from-ply", type=int, default=0, metavar="N", help="moves made before, at least")
+    people.add_argument("--to-ply", type=int, metavar="N", help="and at most")
+    people.add_argument("--empties", type=int, nargs=2, metavar=("LOW", "HIGH"), help="empty cells of the board")
+    people.add_argument("--keep-duplicates", action="store_true", help="positions and games that came up before, too")
     show = commands.add_parser("show", help="what is in a folder of labels")
     show.add_argument("folder", type=Path, metavar="FOLDER")
     return parse
@@ -39,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     tune_environment()
-    return {"teach": _teach, "show": _show}[args.command](args)
+    return {"import": _import, "teach": _teach, "show": _show}[args.command](args)
 
 
 def _game(game_id: str, **settings: Any) -> Any:
@@ -51,6 +62,38 @@ def _game(game_id: str, **settings: Any) -> Any:
         return make(game_id, **settings)
     except KeyError:
         raise UserError(f"--game: '{game_id}' is no game; {nearest(game_id, GAMES)}", ExitCode.USAGE) from None
+
+
+def _import(args: argparse.Namespace) -> int:
+    from agents.supervised.labels import save_labels
+    from agents.supervised.people.collect import Options, import_games
+    from agents.supervised.people.formats import WrongFile
+    from experiments.progress import bytes_read
+
+    game = _game(args.game)
+    if args.out.exists():
+        raise UserError(f"--out: {args.out} is there already; choose another folder", ExitCode.USAGE)
+    files = [file for path in args.files for file in (sorted(path.rglob("*.*")) if path.is_dir() else [path])]
+    for file in files:
+        if not file.is_file():
+            raise UserError(f"{file}: no such file", ExitCode.USAGE)
+    empties = tuple(args.empties) if args.empties else None
+    options = Options(args.max_games, args.min_elo, args.from_ply, args.to_ply, empties, args.keep_duplicates)
+    try:
+        with bytes_read() as tell:
+            labels = import_games(game, files, options, tell)
+    except WrongFile as error:
+        raise UserError(str(error), ExitCode.USAGE) from None
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    save_labels(args.out, labels)
+    read = labels.about["read"]
+    print(f"{len(labels):,} positions of {read['games']:,} games, {read['moves']:,} moves, "
+          f"in {labels.about['seconds']:g} s")  # fmt: skip
+    for reason, skipped in read["skipped"].items():
+        print(f"left out: {skipped['games']:,} games, {reason}; the first: {skipped['first']}")
+    print(f"show:  python -m experiments.labels show {os.path.relpath(args.out)}")
+    return ExitCode.DONE
 
 
 def _teach(args: argparse.Namespace) -> int:

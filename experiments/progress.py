@@ -13,7 +13,8 @@ Colours follow NO_COLOR.
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from experiments.config import Config
@@ -26,6 +27,21 @@ if TYPE_CHECKING:
 _LINE_SECONDS = 10.0  # between two plain lines
 _REDRAW_SECONDS = 0.25
 _HISTORY = 12  # measurements kept above the live row
+
+
+@contextmanager
+def bytes_read() -> Iterator[Callable[[int, int, int], None]]:
+    """How far a file has been read: a bar on a terminal, plain lines elsewhere. What is yielded is called with bytes
+    read, bytes in all, games."""
+    if not sys.stdout.isatty():
+        yield lambda read, total, games: print(f"{read / max(1, total):.0%} read, {games:,} games", flush=True)
+        return
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(BarColumn(), DownloadColumn(), TextColumn("{task.fields[games]} games"), TimeRemainingColumn()) as bar:
+        task = bar.add_task("", games="0")
+        yield lambda read, total, games: bar.update(task, completed=read, total=total, games=f"{games:,}")
 
 
 class Progress:
