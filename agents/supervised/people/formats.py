@@ -26,6 +26,7 @@ from envs.game import Game, is_terminal, is_truncated, legal_action_mask, reward
 from envs.notation import NotationError
 
 KINDS = ("wthor", "record", "hex", "sgf", "pgn", "sgfline", "moves")
+OVER = "the game is over"
 WTHOR_AT_ONCE = 20_000  # games replayed side by side
 
 
@@ -94,21 +95,21 @@ def kind_of(data: bytes, path: Path) -> str:
     return "moves"
 
 
-def replayed(game: Game, start: np.ndarray, actions: np.ndarray) -> tuple[float | None, str]:
-    """What the game brought seat 0 by the rules, or None if it is not over; and what is against the rules, if anything.
-    Of games with turns."""
+def replayed(game: Game, start: np.ndarray, actions: np.ndarray) -> tuple[float | None, str, int]:
+    """What the game brought seat 0 by the rules, or None if it is not over; what is against the rules, if anything; and
+    how many moves were made before that. Of games with turns."""
     state, total = start[0].copy(), 0.0
     mask, paid = np.zeros(game.num_actions, np.bool_), np.zeros(game.num_players, np.float32)
     for number, action in enumerate(actions, 1):
         if is_terminal(state) or is_truncated(state):
-            return None, f"move {number}: the game is over"
+            return (float(np.sign(total)) if is_terminal(state) else None), f"move {number}: {OVER}", number - 1
         legal_action_mask(state, state["current_player"], mask)
         if not mask[action]:
-            return None, f"move {number}: {game.action_to_string(state, int(action))} is not legal"
+            return None, f"move {number}: {game.action_to_string(state, int(action))} is not legal", number - 1
         step(state, np.int32(action))
         rewards(state, paid)
         total += float(paid[0])
-    return (float(np.sign(total)) if is_terminal(state) else None), ""
+    return (float(np.sign(total)) if is_terminal(state) else None), "", len(actions)
 
 
 Games = Iterator[tuple[Played | Fault, float]]  # and the share of the file that has been read
@@ -151,7 +152,7 @@ def _pgn(data: bytes, path: Path, game: Game) -> Games:
 
     if game.id != "chess":
         raise WrongFile(f"{path}: holds games of chess (PGN), not of {game.id}")
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     blocks = _pgn_games(text)
     read = 0
     for number, block in enumerate(blocks, 1):
@@ -165,10 +166,13 @@ def _pgn(data: bytes, path: Path, game: Game) -> Games:
         if found is None:
             continue
         result = {"1-0": 1.0, "0-1": -1.0, "1/2-1/2": 0.0}.get(found.headers.get("Result", ""))
-        outcome, _ = replayed(game, found.states, found.actions)
+        # people play on after a third repetition that nobody claims; for us the game is over there, its result theirs
+        outcome, fault, made = replayed(game, found.states, found.actions)
+        outcome = outcome if not fault else None
         elos = [found.headers.get(key, "") for key in ("WhiteElo", "BlackElo")]
         elo = (int(elos[0]), int(elos[1])) if all(each.isdigit() for each in elos) else None
-        yield Played(found.states, found.actions, result if outcome is None else outcome, None, elo), read / len(text)
+        ended = result if outcome is None else outcome
+        yield Played(found.states, found.actions[:made], ended, None, elo), read / len(text)
 
 
 def _pgn_games(text: str) -> Iterator[str]:
@@ -279,7 +283,7 @@ def _hex_game(line: str, where: str, game: Game, named: list[dict[str, int]]) ->
     if -1 in actions:
         return Fault("no move of this board", f"{where}: '{moves[actions.index(-1)]}'")
     start, played = _first(game), np.array(actions, np.int32)
-    outcome, fault = replayed(game, start, played)
+    outcome, fault, _ = replayed(game, start, played)
     if fault:
         return Fault("not by the rules", f"{where}, {fault}")
     if outcome is not None and result is not None and outcome != result:
@@ -300,5 +304,5 @@ def _move_lines(data: bytes, path: Path, game: Game) -> Games:
         except NotationError as error:
             yield Fault("not by the rules, or no move", f"{path.name}, line {number}: {error}"), number / len(lines)
             continue
-        outcome, _ = replayed(game, states[:1], actions)
+        outcome, _, _ = replayed(game, states[:1], actions)
         yield Played(states[:1].copy(), actions, outcome), number / len(lines)

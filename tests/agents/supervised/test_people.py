@@ -160,8 +160,19 @@ def test_chess(tmp_path):
     assert "game 3" in skipped["first"]
     rated = import_games(CHESS, [written(tmp_path, "games.pgn", PGN)], Options(min_elo=2400))
     assert rated.games == 1
+    windows = import_games(CHESS, [written(tmp_path, "windows.pgn", "\ufeff" + PGN.replace("\n", "\r\n"))])
+    assert windows.digest() == labels.digest()
     packed = import_games(CHESS, [written(tmp_path, "games.pgn.gz", gzip.compress(PGN.encode()))])
     assert packed.digest() == labels.digest()
+
+
+def test_a_third_repetition_ends_a_game_of_chess(tmp_path):
+    """Knights out and back twice: the position is there for the third time, though the players went on to move 6."""
+    dance = "1. Nf3 Nf6 2. Ng1 Ng8 3. Nf3 Nf6 4. Ng1 Ng8 5. e4 e5 1-0"
+    text = f'[Event "x"]\n[Result "1-0"]\n\n{dance}\n'
+    labels = import_games(CHESS, [written(tmp_path, "games.pgn", text)])
+    assert len(labels) == 8
+    assert labels.values.tolist() == [1, -1] * 4
 
 
 def test_go(tmp_path):
