@@ -78,24 +78,25 @@ def check_teacher(game: Game, teacher: str, count: int, outcomes: bool) -> None:
 
 
 def make_labels(
-    game: Game, teacher: str, count: int, seed: int = 0, *, measure: bool = False, outcomes: bool = False,
-    keep: Path | None = None, workers: int = 1, tell: Callable[[str], None] = lambda text: None,
+    game: Game, teacher: str, count: int, seed: int = 0, *, first_ply: int = 0, measure: bool = False,
+    outcomes: bool = False, keep: Path | None = None, workers: int = 1, tell: Callable[[str], None] = lambda text: None,
 ) -> Labels:  # fmt: skip
     """`count` positions labelled by that teacher: none that is held out to measure, or (`measure`) only such.
 
+    first_ply moves made before a position, at least; more where exact play asks for more
     keep      where the labels will be saved: parts of them are kept beside it
     workers   processes
     tell      hears how far it is
     Raises ValueError for a teacher that does not play the game, or where there are not so many positions."""
     check_teacher(game, teacher, count, outcomes)
-    first_ply = _first_ply(game) if is_exact(teacher) else 0
+    first_ply = max(first_ply, _first_ply(game) if is_exact(teacher) else 0)
     begun = time.perf_counter()
     found = find_positions(game, count, seed, first_ply=first_ply, measure=measure)
     if len(found) < count:
         which = "held out" if measure else "that may be learned from"
         raise ValueError(f"{game.id} has only {len(found):,} different positions {which}, not {count:,}")
     task = (game.id, game.settings, teacher, outcomes, seed)
-    described = json.dumps([*task, count, measure], sort_keys=True)
+    described = json.dumps([*task, count, measure, first_ply], sort_keys=True)
     parts = keep and keep.parent / f".{keep.name}.{hashlib.sha256(described.encode()).hexdigest()[:12]}.parts"
     answers = _answers(found, task, parts, workers, tell)
     first_move = np.concatenate([[0], np.cumsum(answers.counts)]).astype(np.int64)

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from agents.names import MAX_SIMULATIONS
 from experiments.config_types import AgentNames, AutoOrWhole, Section, Whole, as_tuple, nearest, problem
 
+LABELS = "labels"  # in a paired claim: whoever made them
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_]{0,39}$"
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 Shares = Annotated[tuple[Annotated[float, Field(gt=0, lt=1)], ...], BeforeValidator(as_tuple)]
@@ -26,6 +27,9 @@ class LabelSource(Section):
     teacher: str | None = Field(default=None, description="who labels: solver, alphabeta:4, one_ply, biased:left, ...")
     positions: Whole = Field(default=8000, ge=1, description="that the teacher labels")
     seed: Whole = Field(default=0, ge=0, description="of the positions")
+    first_ply: Whole = Field(
+        default=0, ge=0, description="moves made before a position that a teacher labels, at least"
+    )
     outcomes: bool = Field(default=False, description="the teacher plays on from each, for a label of the value")
     folder: str | None = Field(default=None, description="labels that experiments.labels made")
 
@@ -48,6 +52,7 @@ class Arm(Section):
     about: str = Field(default="", description="a sentence in the report")
     labels: Names = Field(default=(), description="names of the study's labels, which it learns from")
     start: Start | None = Field(default=None, description="what it begins with")
+    starts: str | None = Field(default=None, description="labels in whose positions its games begin (alphazero)")
     config: dict[str, Any] = Field(default={}, description="what differs from base")
 
 
@@ -62,6 +67,9 @@ class Measure(Section):
     """The instruments: none of them is of a family that is trained."""
 
     positions: Whole = Field(default=1000, ge=0, le=100_000, description="held out, judged by exact play; 0: none")
+    positions_from: str | None = Field(
+        default=None, description="labels whose held-out positions these are; null: of games by chance and by rule"
+    )
     simulations: Whole = Field(
         default=0,
         ge=0,
@@ -81,6 +89,14 @@ class Claim(Section):
     better: Names = Field(min_length=1, description="arms that are said to be better,")
     than: Names = Field(min_length=1, description="each than each of these")
     by: float = Field(default=0.0, ge=0, description="by more than so much")
+
+
+class PairedClaim(Section):
+    """A claim about the same positions, judged over whole games: who gives away less."""
+
+    text: str
+    better: str = Field(description="an arm, the mean over its seeds")
+    than: str = Field(description="another arm, or 'labels': whoever made the moves of measure.positions_from")
 
 
 class Sweep(Section):
@@ -131,6 +147,7 @@ class CompareConfig(Section):
     parallel: AutoOrWhole = Field(default="auto", description="runs at a time; auto: one for each core")
     measure: Measure = Measure()
     claims: Annotated[tuple[Claim, ...], BeforeValidator(as_tuple)] = ()
+    paired: Annotated[tuple[PairedClaim, ...], BeforeValidator(as_tuple)] = ()
     sweeps: Annotated[tuple[Sweep, ...], BeforeValidator(as_tuple)] = ()
     scaling: Scaling | None = None
     budget: Literal["full", "quick"] = "full"
@@ -157,13 +174,24 @@ class CompareConfig(Section):
                     raise problem("begins with an arm that itself has a start", f"arms.{name}.start.arm")
             for position, label in enumerate(arm.labels):
                 self._known(label, self.labels, f"arms.{name}.labels.{position}")
-        for place, wanted in (("expert", self.measure.expert), ("human", self.measure.human)):
+        measure = self.measure
+        for place, wanted in (
+            ("expert", measure.expert), ("human", measure.human), ("positions_from", measure.positions_from)
+        ):  # fmt: skip
             if wanted is not None:
                 self._known(wanted, self.labels, f"measure.{place}")
         for number, claim in enumerate(self.claims):
             for side, names in (("better", claim.better), ("than", claim.than)):
                 for position, name in enumerate(names):
                     self._known(name, self.arms, f"claims.{number}.{side}.{position}")
+        for name, arm in self.arms.items():
+            if arm.starts is not None:
+                self._known(arm.starts, self.labels, f"arms.{name}.starts")
+        for number, pair in enumerate(self.paired):
+            self._known(pair.better, self.arms, f"paired.{number}.better")
+            self._known(pair.than, {**self.arms, LABELS: None}, f"paired.{number}.than")
+            if pair.than == LABELS and measure.positions_from is None:
+                raise problem("is 'labels', but measure.positions_from names none", f"paired.{number}.than")
         for number, sweep in enumerate(self.sweeps):
             for position, name in enumerate(sweep.labels):
                 self._known(name, self.labels, f"sweeps.{number}.labels.{position}")

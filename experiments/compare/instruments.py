@@ -21,6 +21,7 @@ from safetensors.numpy import load, save
 
 from agents.artifact import CorruptArtifact, read_folder, write_folder
 from agents.mistakes import PHASES
+from agents.supervised.labels import Labels
 from envs.game import Game
 
 KIND = "positions"
@@ -29,19 +30,27 @@ SEED = 20_000  # of the positions that measure, not one that a run has
 
 @dataclass(frozen=True)
 class Positions:
-    """Held out, with what every move is worth: states [N]; values [N, A] int16; plies [N]; of a longest game."""
+    """Held out, with what every move is worth.
+
+    states [N]; values [N, A] int16; plies [N]; longest, moves of the longest game; groups [N], the game that each is
+    from; label_regrets [N] float32, what the labelled moves give away, nan where there are none."""
 
     states: np.ndarray
     values: np.ndarray
     plies: np.ndarray
     longest: int
+    groups: np.ndarray
+    label_regrets: np.ndarray
 
     def __len__(self) -> int:
         return len(self.states)
 
     def save(self, folder: Path) -> None:
         raw = np.ascontiguousarray(self.states).view(np.uint8).reshape(len(self.states), -1)
-        arrays = {"states": raw, "values": self.values, "plies": self.plies, "longest": np.array([self.longest])}
+        arrays = {
+            "states": raw, "values": self.values, "plies": self.plies, "longest": np.array([self.longest]),
+            "groups": self.groups, "label_regrets": self.label_regrets,
+        }  # fmt: skip
         write_folder(folder, {"positions.safetensors": save(arrays)}, kind=KIND)
 
     @classmethod
@@ -51,7 +60,10 @@ class Positions:
         if arrays["states"].shape[1] != game.state_dtype.itemsize:
             raise CorruptArtifact(folder, f"holds positions of other rules than those of {game.id}")
         states = np.array(arrays["states"]).reshape(-1).view(game.state_dtype)
-        return cls(states, np.array(arrays["values"]), np.array(arrays["plies"]), int(arrays["longest"][0]))
+        values, plies, groups, regrets = (
+            np.array(arrays[name]) for name in ("values", "plies", "groups", "label_regrets")
+        )
+        return cls(states, values, plies, int(arrays["longest"][0]), groups, regrets)
 
 
 def find_positions(game: Game, count: int, tell: Any = None) -> Positions:
@@ -68,7 +80,37 @@ def find_positions(game: Game, count: int, tell: Any = None) -> Positions:
     states, plies, longest = sample(player, game, solver, count, SEED)
     if not len(states):
         raise ValueError(f"{game.id}: no position came up that can be solved and is held out from training")
-    return Positions(states, solver.move_values(states), plies.astype(np.int64), longest)
+    unlabelled = np.full(len(states), np.nan, np.float32)
+    return Positions(
+        states, solver.move_values(states), plies.astype(np.int64), longest, np.arange(len(states)), unlabelled
+    )
+
+
+def labelled_positions(labels: Labels, count: int, tell: Any = None) -> Positions:
+    """Of these labels, so many that only measure and can be solved. Raises ValueError where there is none."""
+    from agents.solvers import make_solver
+    from agents.supervised.dataset import states_of
+    from agents.supervised.prediction import measuring_rows
+
+    game = labels.rules
+    solver = make_solver(game, tell)
+    rows = measuring_rows(labels, len(labels), SEED)
+    states = states_of(labels, rows)
+    solvable = np.flatnonzero(solver.solvable(states) & (labels.ply[rows] >= solver.first_ply))
+    if not len(solvable):
+        raise ValueError(f"none of {len(rows):,} held-out positions of these labels can be solved")
+    chosen = np.sort(np.random.default_rng(SEED).permutation(solvable)[:count])
+    rows, states = rows[chosen], states[chosen]
+    values = solver.move_values(states)
+    regrets = np.full(len(rows), np.nan, np.float32)
+    for i, row in enumerate(rows):
+        part = slice(labels.first_move[row], labels.first_move[row + 1])
+        if part.stop > part.start:
+            given = values[i].max() - values[i, labels.moves[part]].astype(np.int64)
+            regrets[i] = float(labels.weights[part] @ given)
+    plies = labels.ply[rows].astype(np.int64)
+    longest = int(labels.ply.max()) + 1
+    return Positions(states, values, plies, longest, labels.game[rows].astype(np.int64), regrets)
 
 
 def measure(

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.compare.config import Arm, CompareConfig, Measure
+from experiments.compare.config import LABELS, Arm, CompareConfig, Measure
 from experiments.config import Config
 from experiments.config_file import validated
 from experiments.errors import ExitCode, UserError
@@ -58,6 +58,7 @@ def effective(study: CompareConfig) -> CompareConfig:
                 for name, source in study.labels.items()
             },
             "arms": {name: arm for name, arm in study.arms.items() if name in kept},
+            "paired": tuple(pair for pair in study.paired if {pair.better, pair.than} <= {*kept, LABELS}),
             "claims": tuple(claim for claim in study.claims if {*claim.better, *claim.than} <= {*kept}),
             "sweeps": (),
             "scaling": None,
@@ -124,6 +125,8 @@ def arm_config(
             raise UserError(f"{place}: {name} has labels, but its algorithm.name is {other}", ExitCode.USAGE)
         algorithm["labels"] = [folders[label] for label in arm.labels]
         data.pop("opponents", None)  # of arms that play
+    if arm.starts:
+        config.setdefault("algorithm", {})["start_positions"] = folders[arm.starts]
     merge(data, config)
     for path, place in source.places.items():
         if path[: len(own)] == own:

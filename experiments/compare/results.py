@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.compare.config import CompareConfig
+from experiments.compare.config import LABELS, CompareConfig
 from experiments.compare.one import SCORES
 from experiments.compare.plan import PHASES, Job
 from experiments.compare.study import CONFIG, FORMAT, RESULTS
@@ -53,7 +53,7 @@ def write_results(
         "claims": [claim.model_dump() for claim in study.claims],
         "sweeps": _sweeps(folder, study, jobs),
         "scaling": _scaling(folder, study, jobs),
-        "paired": [],
+        "paired": _paired(folder, study, jobs),
         "disagreements": [],
         "failed": [{"arm": p.split("/")[1], "seed": _seed(p), "message": text} for p, text in failed.items()],
         "missing": missing,
@@ -127,6 +127,42 @@ def _reached(found: Sequence[dict[str, Any]], unit: str, cost: float) -> dict[st
     """The first agent that a run saved at that cost or beyond: where one update passed two shares of a small budget,
     the same for both."""
     return next((point for point in found if point["cost"][unit] >= cost * (1 - 1e-3)), found[-1])
+
+
+def _paired(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """Of claims about the same positions, what both sides give away in each of them; an arm's is the mean over its
+    seeds. Those of arms without a finished run are left out."""
+    import numpy as np
+
+    from experiments.compare.instruments import Positions
+    from experiments.config_file import build_game
+
+    if not study.paired or not (folder / "positions").exists():
+        return []
+    positions = Positions.load(folder / "positions", build_game(jobs[0].config))
+
+    def regrets(name: str) -> np.ndarray | None:
+        if name == LABELS:
+            return positions.label_regrets.astype(float)
+        files = [
+            folder / job.path / SCORES
+            for job in jobs
+            if (job.group, job.arm) == ("arms", name) and job.phase != PHASES[0]
+        ]
+        found = [json.loads(file.read_text())["regrets"] for file in files if file.exists()]
+        return np.mean(found, axis=0) if found else None
+
+    pairs = []
+    for claim in study.paired:
+        a, b = regrets(claim.better), regrets(claim.than)
+        if a is None or b is None:
+            continue
+        known = ~(np.isnan(a) | np.isnan(b))
+        name = f"{claim.better} against {claim.than}"
+        groups = positions.groups[known].tolist()
+        pairs.append({"name": name, "claim": claim.text, "a": a[known].tolist(), "b": b[known].tolist(),
+                      "groups": groups})  # fmt: skip
+    return pairs
 
 
 def _sweeps(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> list[dict[str, Any]]:

@@ -95,13 +95,16 @@ def _go_on(folder: Path, whole: CompareConfig, source: Source) -> int:
             jobs = _check(whole, source)
             game = _game(jobs[0])
             used = [name for arm in study.arms.values() for name in arm.labels]
+            used += [arm.starts for arm in study.arms.values() if arm.starts]
             used += [name for sweep in study.sweeps for name in sweep.labels]
             labels = {name: _labels(folder, name, study.labels[name], game) for name in dict.fromkeys(used)}
             judges = {
                 name: _labels(folder, name, study.labels[name], game, study.measure.foretold)
                 for name in (study.measure.expert, study.measure.human) if name is not None
             }  # fmt: skip
-            positions = _positions(folder, study, game)
+            origin = study.measure.positions_from
+            source_of = origin and _labels(folder, origin, study.labels[origin], game, study.measure.positions)
+            positions = _positions(folder, study, game, source_of)
             if stop:
                 return _stopped(folder, int(stop.exit_code))
             jobs = plan(study, source, {**{name: name for name in study.labels}, **labels})
@@ -144,7 +147,7 @@ def _labels(folder: Path, name: str, source: LabelSource, game: Any, foretold: i
     from agents.supervised.labels import load_labels, save_labels
 
     count, measure = foretold or source.positions, foretold > 0
-    place = folder / "labels" / (f"{name}_held_out" if measure else name)
+    place = folder / "labels" / (f"{name}_held_out_{count}" if measure else name)
     if source.folder:
         place = Path(source.folder).expanduser().absolute()
     try:
@@ -155,8 +158,8 @@ def _labels(folder: Path, name: str, source: LabelSource, game: Any, foretold: i
             which = "held-out positions" if measure else "positions"
             _say(f"labels: {count:,} {which} by {source.teacher}")
             made = make_labels(
-                game, source.teacher, count, source.seed, measure=measure, outcomes=source.outcomes, keep=place,
-                workers=usable_cores(), tell=_say,
+                game, source.teacher, count, source.seed, first_ply=source.first_ply, measure=measure,
+                outcomes=source.outcomes, keep=place, workers=usable_cores(), tell=_say,
             )  # fmt: skip
             save_labels(place, made)
         load_labels(place, game)
@@ -165,9 +168,11 @@ def _labels(folder: Path, name: str, source: LabelSource, game: Any, foretold: i
     return str(place)
 
 
-def _positions(folder: Path, study: CompareConfig, game: Any) -> Path | None:
-    """That measure, with what their moves are worth. Raises UserError for a game without a solver."""
-    from experiments.compare.instruments import Positions, find_positions
+def _positions(folder: Path, study: CompareConfig, game: Any, labels: str | None) -> Path | None:
+    """That measure, with what their moves are worth; of these labels, or of games by chance and by rule. Raises
+    UserError for a game without a solver."""
+    from agents.supervised.labels import load_labels
+    from experiments.compare.instruments import Positions, find_positions, labelled_positions
 
     place = folder / "positions"
     if not study.measure.positions:
@@ -175,7 +180,10 @@ def _positions(folder: Path, study: CompareConfig, game: Any) -> Path | None:
     if not place.exists():
         _say(f"judging {study.measure.positions:,} held-out positions by exact play")
         try:
-            found = find_positions(game, study.measure.positions)
+            count = study.measure.positions
+            found = (
+                labelled_positions(load_labels(Path(labels), game), count) if labels else find_positions(game, count)
+            )
         except ValueError as error:
             raise UserError(f"measure.positions: {error}; set it to 0", ExitCode.USAGE) from None
         found.save(place)

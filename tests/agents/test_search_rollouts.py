@@ -257,3 +257,25 @@ def test_refusals(monkeypatch):
     monkeypatch.setattr(search_game, "MOST_LEGAL", 4)
     with pytest.raises(ValueError, match="more than 4 legal actions"):
         rollouts().collect()
+
+
+def test_games_begin_in_given_positions(tmp_path):
+    """None of them held out to measure; each game goes on from one of them."""
+    from agents.supervised.dataset import states_of, trainable
+    from agents.supervised.labels import save_labels
+    from tests.agents.supervised.made import random_labels
+
+    labels = random_labels(TIC_TAC_TOE, 30)
+    save_labels(tmp_path / "made", labels)
+    given = {state["board"].tobytes() for state in states_of(labels, np.flatnonzero(trainable(labels)))}
+    held = {state["board"].tobytes() for state in states_of(labels, np.flatnonzero(~trainable(labels)))} - given
+    made = rollouts(num_games=64, search={"start_positions": str(tmp_path / "made")})
+    begun = {state["board"].tobytes() for state in made.state()[0]["starts"]}
+    assert begun <= given
+    assert not begun & held
+    assert len(begun) > 20
+    made.collect()
+    assert {state["board"].tobytes() for state in made.state()[0]["starts"]} <= given
+    save_labels(tmp_path / "none", labels.select(~trainable(labels)))
+    with pytest.raises(ValueError, match="no position there may be learned from"):
+        rollouts(search={"start_positions": str(tmp_path / "none")})

@@ -109,6 +109,12 @@ def test_a_quick_study_is_smaller(tmp_path):
     assert len(study.claims) == 1
 
 
+def test_games_of_an_arm_can_begin_in_labelled_positions(tmp_path):
+    _, jobs = read(tmp_path, STUDY.replace("  search:\n", "  search:\n    starts: exact\n"))
+    found = {job.arm: job.config.algorithm for job in jobs if job.group == "arms"}
+    assert found["search"].start_positions == "/labels/exact"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
@@ -121,6 +127,9 @@ def test_a_quick_study_is_smaller(tmp_path):
         ("better: [search]", "better: [zero]", "claims.0.better.0 is 'zero'"),
         ("people: {folder: somewhere}", "people: {}", "name a teacher or a folder"),
         ("cost: {unit: gradient_steps, budget: 400}", "cost: {unit: euros, budget: 400}", "cost.unit is 'euros'"),
+        ("  search:\n", "  search:\n    starts: exakt\n", "arms.search.starts is 'exakt'"),
+        ("seeds: 2\n", "seeds: 2\npaired: [{text: t, better: search, than: labels}]\n", "paired.0.than is 'labels', "
+         "but measure.positions_from names none"),
         ("seeds: 2\n", "seads: 2\n", "unknown key 'seads'; did you mean 'seeds'?"),
         ("config: {training: {lr: 5e-4}}", "config: {network: {hidden: [8]}}", "not comparable: they differ in "
          "'network'"),

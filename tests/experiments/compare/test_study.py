@@ -36,9 +36,12 @@ seeds: 1
 cost: {unit: gradient_steps, budget: 200}
 at_shares: [0.5]
 parallel: 2
-measure: {positions: 60, simulations: 4, opponents: [one_ply], games: 8, expert: exact, foretold: 50}
+measure:
+  {positions: 60, positions_from: exact, simulations: 4, opponents: [one_ply], games: 8, expert: exact, foretold: 50}
 claims:
   - {text: PPO passes exact labels, better: [ppo], than: [solver]}
+paired:
+  - {text: PPO gives away less than the teacher, better: ppo, than: labels}
 """
 
 
@@ -95,6 +98,15 @@ def test_labels_are_learned_and_play_is_not_yet(study):
     points = json.loads((study / "results.json").read_text())["points"]
     ends = {p["arm"]: p["scores"]["mistakes"] for p in points if p["share"] == 1}
     assert ends["solver"] < ends["ppo"]
+
+
+def test_the_teacher_is_judged_in_the_same_positions(study):
+    """Exact labels give nothing away, so nobody gives away less."""
+    (pair,) = json.loads((study / "results.json").read_text())["paired"]
+    assert len(pair["a"]) == len(pair["groups"]) == 60
+    assert pair["b"] == [0.0] * 60
+    assert sum(pair["a"]) > 0
+    assert "PPO gives away less than the teacher (ppo against labels)" in (study / "report.html").read_text()
 
 
 def test_a_warm_start_begins_with_the_labels_agent(study):
