@@ -22,7 +22,12 @@ MOST_PLANES = 3  # stones of two seats, and what they may do; in more there are 
 def held_out(game: Game, states: np.ndarray) -> np.ndarray:
     """bool [B]: which of states [B] measure alone. Raises ValueError for a game that is not told by two planes of
     stones."""
-    return np.array([hashlib.sha256(board).digest()[0] < 0x20 for board in canonical_boards(game, states)], np.bool_)
+    return np.array([measures_alone(board) for board in canonical_boards(game, states)], np.bool_)
+
+
+def measures_alone(board: bytes) -> bool:
+    """Whether a board that `canonical_boards` gave is held out."""
+    return hashlib.sha256(board).digest()[0] < 0x20
 
 
 def canonical_boards(game: Game, states: np.ndarray) -> list[bytes]:

@@ -10,7 +10,7 @@ lead to is all there. Of each game some positions are drawn evenly, whatever the
 import numpy as np
 
 from agents.agent import Agent, RandomAgent
-from agents.held_out import canonical_boards, held_out, told_by_boards
+from agents.held_out import canonical_boards, measures_alone, told_by_boards
 from agents.supervised.labels import Labels
 from envs.batch import Batch
 from envs.game import Dynamics, Game
@@ -19,7 +19,7 @@ EPSILONS = (0.05, 0.15, 0.3, 0.6, 1.0)
 OPENING = 2  # random moves before the players', at most
 OF_A_GAME = 4  # positions
 GAMES_AT_ONCE = 512
-FRUITLESS = 20  # rounds in a row without a new position: then there are no more
+FRUITLESS = 5  # rounds in a row without a new position: then there are no more
 
 
 def find_positions(game: Game, count: int, seed: int, *, first_ply: int = 0, measure: bool = False) -> Labels:
@@ -36,15 +36,31 @@ def find_positions(game: Game, count: int, seed: int, *, first_ply: int = 0, mea
     total = fruitless = 0
     while total < count and fruitless < FRUITLESS:
         before = total
-        for start, moves, states in _games(game, players, rng):
-            plies = _draw(game, states, first_ply, measure, seen, rng)[: count - total]
-            if len(plies):
-                found.append((start, moves, plies))
-                total += len(plies)
-            if total == count:
-                break
+        games = _games(game, players, rng)
+        drawn = [_draw(len(states), first_ply, rng) for *_, states in games]
+        candidates = [states[plies] for (*_, states), plies in zip(games, drawn, strict=True)]
+        boards = iter(canonical_boards(game, np.concatenate(candidates)))
+        for (start, moves, _), plies in zip(games, drawn, strict=True):
+            taken = [int(ply) for ply, board in zip(plies, boards, strict=False) if _new(board, measure, seen)]
+            taken = sorted(taken[: count - total])
+            if taken:
+                found.append((start, moves, np.array(taken, np.int32)))
+                total += len(taken)
         fruitless = 0 if total > before else fruitless + 1
     return _labels(game, found)
+
+
+def _draw(length: int, first_ply: int, rng: np.random.Generator) -> np.ndarray:
+    """Some plies of a game of that many moves."""
+    return rng.permutation(np.arange(first_ply, max(first_ply, length)))[:OF_A_GAME]
+
+
+def _new(board: bytes, measure: bool, seen: set[bytes]) -> bool:
+    """Whether a position is one that is wanted and did not come up before."""
+    if board in seen or measures_alone(board) != measure:
+        return False
+    seen.add(board)
+    return True
 
 
 def _players(game: Game) -> list[Agent]:
@@ -90,21 +106,6 @@ def _games(
         (starts[row : row + 1], np.array(moves[row], np.int32), np.array(states[row], game.state_dtype))
         for row in range(count)
     ]
-
-
-def _draw(
-    game: Game, states: np.ndarray, first_ply: int, measure: bool, seen: set[bytes], rng: np.random.Generator
-) -> np.ndarray:
-    """The plies of a game's positions that are taken, in order."""
-    plies = rng.permutation(np.arange(first_ply, max(first_ply, len(states))))[:OF_A_GAME]
-    taken = []
-    for ply in plies:
-        state = states[ply : ply + 1]
-        (board,) = canonical_boards(game, state)
-        if board not in seen and bool(held_out(game, state)[0]) == measure:
-            seen.add(board)
-            taken.append(int(ply))
-    return np.sort(np.array(taken, np.int32))
 
 
 def _labels(game: Game, found: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Labels:

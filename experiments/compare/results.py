@@ -54,7 +54,7 @@ def write_results(
         "sweeps": _sweeps(folder, study, jobs),
         "scaling": _scaling(folder, study, jobs),
         "paired": _paired(folder, study, jobs),
-        "disagreements": [],
+        "disagreements": _disagreements(folder, study, jobs, points, game),
         "failed": [{"arm": p.split("/")[1], "seed": _seed(p), "message": text} for p, text in failed.items()],
         "missing": missing,
     }
@@ -81,7 +81,7 @@ def _arm(study: CompareConfig, name: str, labels: Mapping[str, str], game: "Game
     from agents.supervised.labels import load_labels
 
     arm = study.arms[name]
-    learned = arm.labels or (study.arms[arm.start.arm].labels if arm.start else ())
+    learned = _learned(study, name)
     kind = "warm start" if arm.start else "supervised" if arm.labels else "self-play"
     described = None
     if learned:
@@ -163,6 +163,32 @@ def _paired(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> list[dic
         pairs.append({"name": name, "claim": claim.text, "a": a[known].tolist(), "b": b[known].tolist(),
                       "groups": groups})  # fmt: skip
     return pairs
+
+
+def _disagreements(
+    folder: Path, study: CompareConfig, jobs: Sequence[Job], points: Sequence[dict[str, Any]], game: "Game"
+) -> list[dict[str, Any]]:
+    """Of the arm without labels that makes the fewest mistakes, its first seed that is finished."""
+    from experiments.compare.disagreement import disagreements
+    from experiments.compare.instruments import Positions
+
+    ends = [
+        (point["scores"]["mistakes"], point["arm"])
+        for point in points
+        if point["share"] == 1 and "mistakes" in point["scores"] and not _learned(study, point["arm"])
+    ]
+    if not ends:
+        return []
+    arm = min(ends)[1]
+    job = next(job for job in jobs if (job.group, job.arm) == ("arms", arm) and _scores(folder, job))
+    agent = Path(_scores(folder, job)[-1]["agent"])
+    return disagreements(study, arm, agent, game, Positions.load(folder / "positions", game))
+
+
+def _learned(study: CompareConfig, arm: str) -> tuple[str, ...]:
+    """Names of the labels that an arm learns from."""
+    one = study.arms[arm]
+    return one.labels or (study.arms[one.start.arm].labels if one.start else ())
 
 
 def _sweeps(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> list[dict[str, Any]]:
