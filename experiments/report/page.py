@@ -22,7 +22,8 @@ h1 { font-size: 1.7rem; margin-bottom: .2rem; } h2 { font-size: 1.25rem; margin-
 figure { margin: 1.4rem 0; } img { max-width: 100%; height: auto; } figcaption { color: #444; font-size: .92rem; }
 table { border-collapse: collapse; font-size: .92rem; margin: .8rem 0; display: block; overflow-x: auto; }
 th, td { border-bottom: 1px solid #ddd; padding: .25rem .6rem; text-align: left; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 pre { background: #f6f6f6; padding: .7rem; overflow-x: auto; font-size: .82rem; }
 .boards { display: flex; flex-wrap: wrap; gap: 1rem; } .boards figure { width: 15.5rem; margin: .4rem 0; }
 .supported { color: #00704f; } .refuted { color: #b0480a; } .verdict { font-weight: 600; }

@@ -92,7 +92,8 @@ def _gain(test: Test, unit: str) -> str:
     gain = f"{word} by {number(abs(test.gain))} {unit}"
     if not isfinite(test.low):
         return gain
-    return f"{gain} [{number(test.low)}, {number(test.high)}], p = {test.corrected:.2g} after Holm"
+    bounds = (test.low, test.high) if test.gain >= 0 else (-test.high, -test.low)
+    return f"{gain} [{number(bounds[0])}, {number(bounds[1])}], p = {test.corrected:.2g} after Holm"
 
 
 def crossing_rows(results: Results, crossings: Sequence[Crossing]) -> list[list[str]]:
