@@ -70,3 +70,15 @@ def make_solver(game: "Game", tell: Callable[[int, int], None] | None = None) ->
         raise ValueError(f"{game.id} has no exact solver; these have one: {', '.join(SOLVED)}")
     solver: Solver = import_module(f"agents.solvers.{known}").solver_for(game, tell)
     return solver
+
+
+def move_results(solver: Solver, states: "np.ndarray") -> "np.ndarray":
+    """int16 [B, A]: what each action comes to for whoever is to move, 1, 0 or -1, ILLEGAL where it is not legal; by the
+    solver's own short way, if it has one. Raises ValueError where a position is not solvable."""
+    import numpy as np
+
+    own = getattr(solver, "move_results", None)
+    if own is not None:
+        return own(states)
+    values = solver.move_values(states)
+    return np.where(values == ILLEGAL, ILLEGAL, np.sign(values)).astype(np.int16)

@@ -77,6 +77,22 @@ class ConnectFourSolver:
                 self.book.save()
         return out
 
+    def move_results(self, states: np.ndarray) -> np.ndarray:
+        """What `move_values` comes to, 1, 0 or -1, ILLEGAL where the column is full: some times as fast, for how soon
+        a game ends is not asked. int16 [B, A]. Raises ValueError for a position that is over."""
+        out = np.empty((len(states), self.game.num_actions), np.int16)
+        counters = np.zeros(1, np.int64)
+        for b, (mine, discs, placed) in enumerate(self._bits(states)):
+            known = self.book.get(mine + discs) if self.book is not None else None
+            if known is None:
+                move_scores(
+                    mine, discs, int(placed), -1, 1, self._shape, self._table, self._moves, counters,
+                    np.int16(ILLEGAL), out[b],
+                )  # fmt: skip
+            else:
+                out[b] = np.where(known == ILLEGAL, ILLEGAL, np.sign(known))
+        return out
+
     def _fill(self, bits: np.ndarray, out: np.ndarray) -> None:
         """Write the scores out [B, A] of positions [B, 3]."""
         told, warned = time.monotonic(), False
@@ -91,9 +107,11 @@ class ConnectFourSolver:
                 self.tell(b, len(bits))
                 told, warned = time.monotonic(), True
             counters[0] = 0
+            limit = self.game.max_steps
             move_scores(
-                mine, discs, int(placed), self._shape, self._table, self._moves, counters, np.int16(ILLEGAL), out[b]
-            )
+                mine, discs, int(placed), -limit, limit, self._shape, self._table, self._moves, counters,
+                np.int16(ILLEGAL), out[b],
+            )  # fmt: skip
             if self.book is not None and counters[0] >= KEPT:
                 self.book.add(key, out[b])
             if self.tell and time.monotonic() - told > TELL_SECONDS:

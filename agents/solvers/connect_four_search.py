@@ -178,7 +178,7 @@ def solve(mine, discs, placed, low, high, shape, table, moves, counters):
     if open_wins(mine, discs, shape) & reachable(discs, shape):
         return min(max((cells + 1 - placed) // 2, low), high)
     low = max(low, -((cells - placed) // 2))
-    high = max(low, min(high, (cells - 1 - placed) // 2))
+    high = end = max(low, min(high, (cells - 1 - placed) // 2))
     while low < high:
         middle = low + (high - low) // 2
         # from the outside in: that it does not end soon is found quickly, and then known when the middle is asked
@@ -188,12 +188,13 @@ def solve(mine, discs, placed, low, high, shape, table, moves, counters):
             high = found
         else:
             low = found
-    return low
+    return min(low, end)  # what is found may lie beyond what was asked
 
 
 @njit(cache=True)
-def move_scores(mine, discs, placed, shape, table, moves, counters, illegal, out):
-    """Write the score of each column's move to out [columns], `illegal` where the column is full."""
+def move_scores(mine, discs, placed, low, high, shape, table, moves, counters, illegal, out):
+    """Write the score of each column's move to out [columns], `illegal` where the column is full; of a score outside of
+    [low, high] the nearer end."""
     cells = shape.rows * shape.columns
     open_cells, wins = reachable(discs, shape), open_wins(mine, discs, shape)
     column = (ONE << (shape.stride - ONE)) - ONE
@@ -202,9 +203,9 @@ def move_scores(mine, discs, placed, shape, table, moves, counters, illegal, out
         if not move:
             out[c] = illegal
         elif move & wins:
-            out[c] = (cells + 1 - placed) // 2
+            out[c] = min((cells + 1 - placed) // 2, high)
         elif placed + 1 == cells:
             out[c] = 0
         else:
             theirs = mine ^ discs
-            out[c] = -solve(theirs, discs | move, placed + 1, -cells, cells, shape, table, moves, counters)
+            out[c] = -solve(theirs, discs | move, placed + 1, -high, -low, shape, table, moves, counters)

@@ -6,7 +6,7 @@ biased:edge      of the moves that do not lose, the farthest from the middle of 
 biased:centre    of the moves that do not lose, the nearest to the middle
 biased:draws     takes a draw for a win: plays any move that does not lose, and says that such a position is won
 
-Where every move loses they play what exact play calls least bad. Symmetric moves are labelled alike: a bias that told
+Where every move loses all are alike to them. Symmetric moves are labelled alike: a bias that told
 left from right would average away, for learners see every position turned.
 """
 
@@ -19,8 +19,8 @@ from envs.game import Game
 
 PREFIX = "biased:"
 
-# From the values [A] of a position's moves (ILLEGAL where there is none) and their distances [A] from the middle to the
-# moves that are labelled, bool [A], and what the teacher thinks that the position is worth.
+# From the results [A] of a position's moves, 1, 0, -1 (ILLEGAL where there is none), and their distances [A] from the
+# middle to the moves that are labelled, bool [A], and what the teacher thinks that the position is worth.
 Bias = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]]
 
 

@@ -37,7 +37,7 @@ from envs.game import Game
 
 SOLVER = "solver"
 MOST_EXACT = 32_768  # labels by exact play: more would take hours
-PART = 512  # positions between two that are kept
+PART, PART_EXACT = 512, 32  # positions between two that are kept; exact play may take seconds for one
 TELL_SECONDS = 10.0
 
 
@@ -122,7 +122,8 @@ def _answers(
     found: Labels, task: tuple, parts: Path | None, workers: int, tell: Callable[[str], None]
 ) -> Answers:  # fmt: skip
     """Of all rows, in order."""
-    edges = [*range(0, len(found), PART), len(found)]
+    size = PART_EXACT if is_exact(task[2]) else PART
+    edges = [*range(0, len(found), size), len(found)]
     blocks = [states_of(found, np.arange(begin, end)) for begin, end in pairwise(edges)]
     have: dict[int, Answers] = {}
     if parts:
@@ -177,18 +178,18 @@ def label_block(job: tuple[tuple, int, np.ndarray]) -> Answers:
 
 
 def _exact(game: Game, teacher: str) -> Callable[[np.ndarray, np.random.Generator], Answers]:
-    from agents.solvers import make_solver
+    from agents.solvers import ILLEGAL, make_solver, move_results
 
     solver = make_solver(game)
     bias = None if teacher == SOLVER else bias_of(teacher)
     distances = distances_from_the_middle(game)
 
     def answer(states: np.ndarray, rng: np.random.Generator) -> Answers:
-        worth = solver.move_values(states).astype(np.int64)
+        worth = move_results(solver, states).astype(np.int64)
         if bias is None:
             best = worth.max(axis=1)
-            chosen = (np.sign(worth) == np.sign(best)[:, None]) & (worth > -32768)
-            values = np.sign(best).astype(np.float32)
+            chosen = (worth == best[:, None]) & (worth != ILLEGAL)
+            values = best.astype(np.float32)
         else:
             said = [bias(row, distances) for row in worth]
             chosen = np.array([moves for moves, _ in said])

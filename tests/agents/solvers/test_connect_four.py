@@ -212,3 +212,21 @@ def test_what_was_solved_is_kept_when_it_is_told_and_when_it_ends_early(tmp_path
 def test_games_with_a_solver_are_listed():
     with pytest.raises(ValueError, match="chess has no exact solver; these have one: tic_tac_toe, connect_four, "):
         make_solver(make("chess"))
+
+
+def test_results_are_the_signs_of_scores(solver):
+    """Of positions of random games, all columns; by the short way, and out of the book."""
+    from agents.solvers import ILLEGAL, make_solver, move_results
+    from agents.supervised.dataset import states_of
+    from tests.agents.supervised.made import random_labels
+
+    labels = random_labels(solver.game, 12)
+    states = states_of(labels, np.flatnonzero(labels.ply >= 14))
+    scores = solver.move_values(states)
+    wanted = np.where(scores == ILLEGAL, ILLEGAL, np.sign(scores))
+    assert np.array_equal(solver.move_results(states), wanted)
+    small = make_solver(make("tic_tac_toe"))  # without a way of its own
+    labels = random_labels(small.game, 5)
+    states = states_of(labels, np.arange(len(labels)))
+    values = small.move_values(states)
+    assert np.array_equal(move_results(small, states), np.where(values == ILLEGAL, ILLEGAL, np.sign(values)))

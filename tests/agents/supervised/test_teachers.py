@@ -120,7 +120,7 @@ def test_outcomes_are_what_comes_of_playing_on():
 
 
 def test_labelling_that_was_stopped_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(teachers, "PART", 20)
+    monkeypatch.setattr(teachers, "PART_EXACT", 20)
     whole = make_labels(SMALL, "solver", 100, seed=5)
     written = 0
 
