@@ -66,7 +66,7 @@ def _log_scale(axes: Any, unit: str) -> None:
     if unit != "flops":
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.15g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _style(results: Results) -> dict[str, dict[str, Any]]:
@@ -236,7 +236,7 @@ def _scaling(results: Results) -> bytes | None:
         x = np.array([found.frontier[:, 0].min(), found.frontier[:, 0].max()])
         shown = f"{found.slope:+.3g} [{found.low:.3g}, {found.high:.3g}] {metric.unit} for ten times"
         axes.plot(x, found.offset + found.slope * np.log10(x), color="black", linewidth=1.2, label=shown)
-    axes.set_xscale("log")
+    _log_scale(axes, results.scaling.x)
     axes.set(xlabel=UNITS.get(results.scaling.x, results.scaling.x), ylabel=_label(results, results.scaling.y))
     axes.legend(frameon=False, fontsize=8)
     _tidy(axes)
