@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     teach.add_argument("--positions", required=True, type=int, metavar="N")
     teach.add_argument("--out", required=True, type=Path, metavar="FOLDER")
     teach.add_argument("--seed", type=int, default=0, help="of the positions (0)")
+    teach.add_argument("--first-ply", type=int, default=0, metavar="N", help="moves made before, at least (0)")
     teach.add_argument("--workers", type=int, default=1, help="processes (1)")
     teach.add_argument("--outcomes", action="store_true", help="the teacher plays on, for a label of the value")
     teach.add_argument("--measure", action="store_true", help="only positions held out, which nobody learns from")
@@ -107,8 +108,8 @@ def _teach(args: argparse.Namespace) -> int:
         raise UserError(f"--workers is {args.workers}; one or more", ExitCode.USAGE)
     try:
         labels = make_labels(
-            game, args.teacher, args.positions, args.seed, measure=args.measure, outcomes=args.outcomes, keep=args.out,
-            workers=args.workers, tell=lambda text: print(text, flush=True),
+            game, args.teacher, args.positions, args.seed, first_ply=args.first_ply, measure=args.measure,
+            outcomes=args.outcomes, keep=args.out, workers=args.workers, tell=lambda text: print(text, flush=True),
         )  # fmt: skip
     except ValueError as error:
         raise UserError(str(error), ExitCode.USAGE) from None

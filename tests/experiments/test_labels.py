@@ -7,13 +7,17 @@ from envs import make
 from experiments.errors import UserError
 from experiments.labels import main
 
+TEACH = ("teach", "--game", "tic_tac_toe", "--out", "x", "--teacher")
+
 
 def test_a_teacher_s_labels_are_made_and_shown(tmp_path, capsys):
     out = tmp_path / "made"
-    command = ["teach", "--game", "tic_tac_toe", "--teacher", "solver", "--positions", "50", "--out", str(out)]
+    command = [*TEACH[:3], "--teacher", "solver", "--positions", "50", "--first-ply", "3", "--out", str(out)]
     assert main(command) == 0
     assert "50 positions labelled" in capsys.readouterr().out
-    assert len(load_labels(out, make("tic_tac_toe"))) == 50
+    made = load_labels(out, make("tic_tac_toe"))
+    assert len(made) == 50
+    assert made.ply.min() == 3
     assert main(["show", str(out)]) == 0
     shown = capsys.readouterr().out
     for words in ("tic_tac_toe", "may be learned from  50", "only measure         0", "teacher", "solver"):
@@ -32,9 +36,6 @@ def test_people_s_games_are_read(tmp_path, capsys):
     labels = load_labels(tmp_path / "made", make("connect_four"))
     assert labels.about["files"][0]["name"] == "games.txt"
     assert len(labels.about["files"][0]["sha256"]) == 64
-
-
-TEACH = ("teach", "--game", "tic_tac_toe", "--out", "x", "--teacher")
 
 
 @pytest.mark.parametrize(
