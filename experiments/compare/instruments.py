@@ -51,7 +51,8 @@ class Positions:
             "states": raw, "values": self.values, "plies": self.plies, "longest": np.array([self.longest]),
             "groups": self.groups, "label_regrets": self.label_regrets,
         }  # fmt: skip
-        write_folder(folder, {"positions.safetensors": save(arrays)}, kind=KIND)
+        whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # safetensors writes raw memory
+        write_folder(folder, {"positions.safetensors": save(whole)}, kind=KIND)
 
     @classmethod
     def load(cls, folder: Path, game: Game) -> "Positions":
