@@ -141,27 +141,29 @@ def _paired(folder: Path, study: CompareConfig, jobs: Sequence[Job]) -> list[dic
         return []
     positions = Positions.load(folder / "positions", build_game(jobs[0].config))
 
-    def regrets(name: str) -> np.ndarray | None:
+    def regrets(name: str) -> tuple[np.ndarray, int] | None:
+        """And of how many runs they are the means; whoever made the labels needs no more than that."""
         if name == LABELS:
-            return positions.label_regrets.astype(float)
+            return positions.label_regrets.astype(float), study.seeds
         files = [
             folder / job.path / SCORES
             for job in jobs
             if (job.group, job.arm) == ("arms", name) and job.phase != PHASES[0]
         ]
         found = [json.loads(file.read_text())["regrets"] for file in files if file.exists()]
-        return np.mean(found, axis=0) if found else None
+        return (np.mean(found, axis=0), len(found)) if found else None
 
     pairs = []
     for claim in study.paired:
-        a, b = regrets(claim.better), regrets(claim.than)
-        if a is None or b is None:
+        better, than = regrets(claim.better), regrets(claim.than)
+        if better is None or than is None:
             continue
+        (a, runs), (b, others) = better, than
         known = ~(np.isnan(a) | np.isnan(b))
         name = f"{claim.better} against {claim.than}"
         groups = positions.groups[known].tolist()
         pairs.append({"name": name, "claim": claim.text, "a": a[known].tolist(), "b": b[known].tolist(),
-                      "groups": groups})  # fmt: skip
+                      "groups": groups, "seeds": min(runs, others)})  # fmt: skip
     return pairs
 
 

@@ -95,7 +95,7 @@ def _claims(results: Results, claims: Sequence[Claim], pairs: Sequence[PairedTes
     items += "".join(
         f'<li>{escape(pair.claim)} ({escape(pair.name)}). <span class="verdict {pair.verdict.split()[0]}">'
         f"{pair.verdict}</span><br>In {pair.positions:,} positions of {pair.games:,} games the one loses "
-        f"{number(pair.mean_a)}, the other {number(pair.mean_b)}: {number(pair.gain)} less "
+        f"{number(pair.mean_a)}, the other {number(pair.mean_b)}: a difference of {number(pair.gain)} "
         f"[{number(pair.low)}, {number(pair.high)}], p = {pair.corrected:.2g} after Holm.</li>"
         for pair in pairs
     )

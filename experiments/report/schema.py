@@ -111,6 +111,7 @@ class Paired(Part):
     a: tuple[float, ...]
     b: tuple[float, ...]
     groups: tuple[int, ...]
+    seeds: int = Field(ge=1)  # runs that an arm's regrets are the means of
 
     @model_validator(mode="after")
     def _of_one_length(self) -> "Paired":

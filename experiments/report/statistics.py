@@ -177,9 +177,12 @@ class PairedTest:
     high: float
     p: float
     corrected: float
+    seeds: int
 
     @property
     def verdict(self) -> Verdict:
+        if self.seeds < SEEDS_FOR_A_VERDICT:
+            return "too few seeds"
         if self.corrected >= LEVEL:
             return "undecided"
         return "supported" if self.gain > 0 else "refuted"
@@ -203,7 +206,9 @@ def judge_pairs(pairs: Sequence[Paired], seed: int = 0) -> list[PairedTest]:
     tests = []
     for (pair, count, gain, low, high, p), holms in zip(rows, corrected, strict=True):
         losses = float(np.mean(pair.a)), float(np.mean(pair.b))
-        tests.append(PairedTest(pair.name, pair.claim, len(pair.a), count, *losses, gain, low, high, p, holms))
+        tests.append(
+            PairedTest(pair.name, pair.claim, len(pair.a), count, *losses, gain, low, high, p, holms, pair.seeds)
+        )
     return tests
 
 

@@ -86,12 +86,15 @@ def test_games_are_drawn_whole():
     by_game = rng.normal(0.5, 1, 10)
     groups = tuple(int(game) for game in np.repeat(np.arange(10), 4))
     zero = (0.0,) * 40
-    (paired,) = judge_pairs([Paired(name="n", claim="c", a=zero, b=tuple(by_game[list(groups)]), groups=groups)])
+    (paired,) = judge_pairs(
+        [Paired(name="n", claim="c", a=zero, b=tuple(by_game[list(groups)]), groups=groups, seeds=5)]
+    )
     (alone,) = judge_pairs(
-        [Paired(name="n", claim="c", a=zero, b=tuple(by_game[list(groups)]), groups=tuple(range(40)))]
+        [Paired(name="n", claim="c", a=zero, b=tuple(by_game[list(groups)]), groups=tuple(range(40)), seeds=4)]
     )
     assert paired.gain == pytest.approx(by_game.mean())
     assert (paired.games, paired.positions) == (10, 40)
+    assert alone.verdict == "too few seeds"
     assert paired.high - paired.low > 1.6 * (alone.high - alone.low)
 
 
